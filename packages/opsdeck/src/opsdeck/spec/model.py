@@ -1,0 +1,172 @@
+"""The spec as the rest of the house sees it: frozen values, every phrase parsed, every default filled in.
+
+The wire form (what YAML may say) lives in wire.py and is mapped here by one mapper. Nothing in this module
+knows YAML. Ratios are 0 to 1, latencies milliseconds, sizes bytes.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, time, timedelta
+from typing import Any, Literal
+from zoneinfo import ZoneInfo
+
+Severity = Literal["critical", "high", "warning", "medium", "low"]
+Unit = Literal["ratio", "ms", "bytes", "count", "per_minute", "per_hour"]
+Comparison = Literal["<", "<=", ">", ">="]
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """`error_rate > 5% for 5 minutes`: an indicator, a comparison, a threshold in `unit`, a window and a hold.
+
+    The window defaults to the `for` duration; the hold is the `for` duration (readings: Terms). `text` is the phrase
+    as written. `no_data_after` rules: no data is unknown.
+    """
+
+    text: str
+    indicator: str
+    comparison: Comparison
+    threshold: float
+    unit: Unit
+    window: timedelta
+    hold: timedelta
+    minimum: int = 0
+    """Fewest data points that count as data (service_down: 3 probes)."""
+
+    def holds(self, value: float) -> bool:
+        return {
+            "<": value < self.threshold,
+            "<=": value <= self.threshold,
+            ">": value > self.threshold,
+            ">=": value >= self.threshold,
+        }[self.comparison]
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """An alert rule. Tier decides when a notification goes out, severity labels, `inhibits` names rules it silences."""
+
+    name: str
+    tier: Literal[1, 2]
+    condition: Condition
+    severity: Severity
+    response_time: timedelta
+    escalation: tuple[str, ...]
+    inhibits: tuple[str, ...] = ()
+    incident: str = ""
+    summary: str = ""
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Objective:
+    """A service level objective over an indicator.
+
+    kind `budget`: a share of good (availability, error rate) with an error budget over `window`;
+    kind `percentile`: a latency percentile against a limit, its budget the share of runs allowed over it;
+    kind `limit`: each single occurrence (an outage) against a limit, no budget.
+    """
+
+    name: str
+    title: str
+    kind: Literal["budget", "percentile", "limit"]
+    indicator: str
+    comparison: Comparison
+    target: float
+    unit: Unit
+    window: timedelta
+    rank: float | None = None
+    text: str = ""
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Indicator:
+    """A service level indicator: its name, title, unit and what it is computed from."""
+
+    name: str
+    title: str
+    unit: Unit
+    definition: str
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """One scheduled run of the real CLI: what to type, which operation it stands for, how long it may take."""
+
+    name: str
+    command: tuple[str, ...]
+    operation: str
+    timeout: timedelta
+    kind: Literal["", "single_file", "multiple_files"] = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorCategory:
+    """How errors of a category are treated (framework: Error Tracking Implementation)."""
+
+    name: str
+    description: str
+    severity: Severity
+    auto_retry: bool
+    notify_user: bool
+    threshold: str = ""
+    immediate_alert: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Channel:
+    """Where notifications go: kind `console`, `webhook` or `smtp`, with that channel's own settings."""
+
+    name: str
+    kind: str
+    settings: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Calendar:
+    """Business time: Monday to Friday 09:00 to 17:00 in a zone, without its holidays, unless the spec says otherwise."""
+
+    zone: ZoneInfo
+    days: frozenset[int]
+    opens: time
+    closes: time
+    holidays: frozenset[date]
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """One operated CLI with everything it inherits already filled in."""
+
+    name: str
+    title: str
+    description: str
+    objectives: tuple[Objective, ...]
+    rules: tuple[Rule, ...]
+    probes: tuple[Probe, ...]
+    probe_every: timedelta
+    operations: frozenset[str]
+    """operation.type values that count as an operation."""
+    success_exit_codes: frozenset[int]
+    fields: frozenset[str]
+    """Dotted names of the fields that may be kept; everything else is dropped at collection."""
+    error_codes: Mapping[str, str]
+    """Error code → error category name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Spec:
+    """The whole operational framework as values. `sections` is every section as plain data, for `spec show` and readers to come."""
+
+    version: str
+    services: Mapping[str, Service]
+    undeclared: Service
+    """What a service that nobody declared gets: the defaults under its own name (use `service()`)."""
+    indicators: Mapping[str, Indicator]
+    error_categories: Mapping[str, ErrorCategory]
+    contacts: Mapping[str, str]
+    channels: tuple[Channel, ...]
+    calendar: Calendar
+    evaluate_every: timedelta
+    sections: Mapping[str, Any] = field(default_factory=dict)
+    digest: str = ""

@@ -1,0 +1,88 @@
+"""What the house asks of its two stores. Method names are storage acts; a memory reference defines the meaning.
+
+The contract suite in tests/contract runs every implementation through the same sentences.
+"""
+
+from collections.abc import Iterable, Mapping
+from contextlib import AbstractContextManager
+from datetime import datetime, timedelta
+from typing import Protocol, TypeVar
+
+from opsdeck.model import Batch, Change, Entry, Match, Position, Sample, Slice, Transition, Window
+
+R = TypeVar("R")
+
+
+class EventStore(Protocol):
+    """Events, their rollups and samples: a projection of the journal that can be rebuilt from it."""
+
+    def load(self, batch: Batch) -> int:
+        """Load a batch and its positions in one transaction; returns how many events were new.
+
+        Loading the same events or the same batch again changes nothing (identity is `eventId`).
+        A batch whose positions are not ahead of the stored ones is skipped whole.
+        """
+
+    def positions(self) -> Mapping[str, Position]:
+        """How far each journal stream has been loaded, by stream."""
+
+    def tally(
+        self, match: Match, window: Window, by: tuple[str, ...] = (), step: timedelta | None = None
+    ) -> list[Slice]:
+        """Counts and histograms of matching events, grouped by DIMENSIONS and, with `step`, by time from the
+        window's start. Exact for windows up to an hour and where a clause needs single entries; else from rollups,
+        whose edges are whole minutes. Groups and steps without events are left out; without `by` and `step` there is always one slice.
+        """
+
+    def distinct(self, field: str, match: Match, window: Window) -> int:
+        """How many different non-empty values `field` (a DIMENSION or DETAIL, or `minute`) has among the matching events."""
+
+    def find(self, match: Match, window: Window, limit: int, before: str = "") -> list[Entry]:
+        """The newest matching entries, newest first; `before` is an event id to continue after (for paging)."""
+
+    def record(self, samples: Iterable[Sample]) -> None:
+        """Append gauge readings."""
+
+    def samples(self, name: str, service: str, window: Window) -> list[Sample]:
+        """Readings of one gauge in time order; service "" is the deck's own host."""
+
+    def close(self) -> None:
+        """Release files and memory; the store cannot be used afterwards."""
+
+
+class Transaction(Protocol):
+    """One all-or-nothing unit of work on state. Records are the frozen dataclasses of the model, a table each."""
+
+    def append(self, change: Change, at: datetime) -> int:
+        """Add a row to the log under the lock of its head; returns its sequence number (1, 2, 3, … without a gap)."""
+
+    def log(self, after: int = 0, limit: int = 1000, **equals: str) -> list[Transition]:
+        """Transitions with seq > after in order; `equals` filters on kind, subject or actor."""
+
+    def recent(self, limit: int, **equals: str) -> list[Transition]:
+        """The newest transitions first; `equals` as for `log`."""
+
+    def get(self, kind: type[R], key: str) -> R | None:
+        """The record with that key."""
+
+    def find(self, kind: type[R], **equals: object) -> list[R]:
+        """Records whose fields equal the given values, by key order."""
+
+    def put(self, record: object) -> None:
+        """Insert or replace the record by its key."""
+
+    def drop(self, kind: type[R], key: str) -> None:
+        """Remove the record if it is there."""
+
+    def claim(self, kind: type[R], key: str, owner: str, now: datetime, lease: timedelta) -> bool:
+        """Take a record (one with claimed_by and claimed_until) unless somebody else's lease is running: a conditional UPDATE."""
+
+
+class StateStore(Protocol):
+    """Everything that changes: the log, alert states, deliveries, keys."""
+
+    def begin(self) -> AbstractContextManager[Transaction]:
+        """A transaction: commits when the block ends, rolls back when it raises."""
+
+    def close(self) -> None:
+        """Release files and connections."""

@@ -6,9 +6,10 @@ knows YAML. Ratios are 0 to 1, latencies milliseconds, sizes bytes.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date, time, timedelta
+from datetime import timedelta
 from typing import Any, Literal
-from zoneinfo import ZoneInfo
+
+from opsdeck.timing import Calendar as Calendar  # noqa: PLC0414  re-exported: readers of the spec need it
 
 Severity = Literal["critical", "high", "warning", "medium", "low"]
 Unit = Literal["ratio", "ms", "bytes", "count", "per_minute", "per_hour"]
@@ -121,17 +122,6 @@ class Channel:
     name: str
     kind: str
     settings: Mapping[str, str]
-
-
-@dataclass(frozen=True, slots=True)
-class Calendar:
-    """Business time: Monday to Friday 09:00 to 17:00 in a zone, without its holidays, unless the spec says otherwise."""
-
-    zone: ZoneInfo
-    days: frozenset[int]
-    opens: time
-    closes: time
-    holidays: frozenset[date]
 
 
 @dataclass(frozen=True, slots=True)

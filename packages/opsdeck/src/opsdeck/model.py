@@ -212,7 +212,10 @@ class Transition:
 
 @dataclass(frozen=True, slots=True)
 class AlertState:
-    """Where one rule of one service stands. `since` is when the phase began, `held_from` when it turned true."""
+    """Where one rule of one service stands. `since` is when the phase began, `held_from` when it turned true.
+
+    `inhibited_by` names the firing rule that silences this one while it fires.
+    """
 
     key: str
     service: str
@@ -226,6 +229,7 @@ class AlertState:
     fired_seq: int = 0
     acknowledged_by: str = ""
     acknowledged_at: datetime | None = None
+    inhibited_by: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,7 +260,10 @@ class Decision:
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """One notification to one target over one channel; `key` is its stable idempotency key."""
+    """One notification to one target over one channel; `key` is its stable idempotency key.
+
+    `withdrawn`: it was held and is not wanted any more (the alert resolved before it was due).
+    """
 
     key: str
     seq: int
@@ -264,7 +271,7 @@ class Delivery:
     channel: str
     target: str
     payload: Mapping[str, Any]
-    status: Literal["pending", "sent", "failed"]
+    status: Literal["pending", "sent", "failed", "withdrawn"]
     due_at: datetime
     attempts: int
     error: str

@@ -12,6 +12,9 @@ from opsdeck.model import Batch, Change, Entry, Match, Position, Sample, Slice, 
 
 R = TypeVar("R")
 
+UNREADABLE = "unreadable_lines"
+"""The gauge that counts what `load` set aside: a Sample with the number of lines, at the time of loading."""
+
 
 class EventStore(Protocol):
     """Events, their rollups and samples: a projection of the journal that can be rebuilt from it."""
@@ -21,6 +24,8 @@ class EventStore(Protocol):
 
         Loading the same events or the same batch again changes nothing (identity is `eventId`).
         A batch whose positions are not ahead of the stored ones is skipped whole.
+        A line that is no entry (no JSON object, no id, no time) never stops the rest: it is set aside, still in the
+        journal, and counted in the gauge `UNREADABLE`.
         """
 
     def positions(self) -> Mapping[str, Position]:
@@ -30,8 +35,9 @@ class EventStore(Protocol):
         self, match: Match, window: Window, by: tuple[str, ...] = (), step: timedelta | None = None
     ) -> list[Slice]:
         """Counts and histograms of matching events, grouped by DIMENSIONS and, with `step`, by time from the
-        window's start. Exact for windows up to an hour and where a clause needs single entries; else from rollups,
-        whose edges are whole minutes. Groups and steps without events are left out; without `by` and `step` there is always one slice.
+        window's start; ordered by start, then group. Always exact in its counts; fast for long windows where steps
+        and start are whole minutes. Groups and steps without events are left out; without `by` and `step` there is
+        always one slice.
         """
 
     def distinct(self, field: str, match: Match, window: Window) -> int:
@@ -81,8 +87,12 @@ class Transaction(Protocol):
 class StateStore(Protocol):
     """Everything that changes: the log, alert states, deliveries, keys."""
 
-    def begin(self) -> AbstractContextManager[Transaction]:
-        """A transaction: commits when the block ends, rolls back when it raises."""
+    def begin(self, *, write: bool = True) -> AbstractContextManager[Transaction]:
+        """A transaction: commits when the block ends, rolls back when it raises.
+
+        Transactions that write run one at a time, so what was read stays true until the commit: do no network or
+        other slow work inside. `write=False` reads one consistent state and neither waits for a writer nor stops it.
+        """
 
     def close(self) -> None:
         """Release files and connections."""

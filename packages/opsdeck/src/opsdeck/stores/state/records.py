@@ -1,0 +1,67 @@
+"""What may be kept as state: the record types of the model, and the checks that every state store makes alike.
+
+The checks are those of the strictest store (PostgreSQL): text is valid UTF-8 without NUL, times are aware.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import fields
+from datetime import UTC, datetime
+from typing import Any
+
+from opsdeck import model
+from opsdeck.errors import UsageError
+
+RECORDS: tuple[type[Any], ...] = (
+    model.AlertState,
+    model.Silence,
+    model.Decision,
+    model.Delivery,
+    model.Cursor,
+    model.TickRun,
+    model.IngestKey,
+    model.Access,
+    model.Setting,
+)
+# What a log can be filtered by.
+LOG_FIELDS = ("kind", "subject", "actor")
+_NAMES = {kind: tuple(f.name for f in fields(kind)) for kind in RECORDS}
+
+
+def names(kind: type[Any]) -> tuple[str, ...]:
+    """The field names of a record type; UsageError for a type that is not kept."""
+    if kind not in _NAMES:
+        raise UsageError(f"{kind.__name__} is not a record of the state store")
+    return _NAMES[kind]
+
+
+def values(record: object) -> dict[str, Any]:
+    """A record's values by field, checked, times in UTC."""
+    return {name: checked(name, getattr(record, name)) for name in names(type(record))}
+
+
+def wanted(allowed: Iterable[str], equals: Mapping[str, object]) -> dict[str, Any]:
+    """The values of a filter, checked like stored ones; UsageError for a field that is not there."""
+    allowed = tuple(allowed)
+    for name in equals:
+        if name not in allowed:
+            raise UsageError(f"there is no field {name!r} here", hint="fields: " + ", ".join(allowed))
+    return {name: checked(name, value) for name, value in equals.items()}
+
+
+def checked(name: str, value: Any) -> Any:
+    """The value as every store can keep it; UsageError says what is wrong with it."""
+    if isinstance(value, datetime):
+        if value.tzinfo is None:
+            raise UsageError(f"{name}: a time without a zone")
+        return value.astimezone(UTC)
+    if isinstance(value, str) and ("\0" in value or not _encodable(value)):
+        raise UsageError(f"{name}: text with a NUL character or half a surrogate pair cannot be stored")
+    return value
+
+
+def _encodable(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

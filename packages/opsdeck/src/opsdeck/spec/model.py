@@ -9,38 +9,11 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, Literal
 
+from opsdeck.spec.phrases import Comparison, Unit
+from opsdeck.spec.phrases import Condition as Condition  # noqa: PLC0414  re-exported: part of the model
 from opsdeck.timing import Calendar as Calendar  # noqa: PLC0414  re-exported: readers of the spec need it
 
 Severity = Literal["critical", "high", "warning", "medium", "low"]
-Unit = Literal["ratio", "ms", "bytes", "count", "per_minute", "per_hour"]
-Comparison = Literal["<", "<=", ">", ">="]
-
-
-@dataclass(frozen=True, slots=True)
-class Condition:
-    """`error_rate > 5% for 5 minutes`: an indicator, a comparison, a threshold in `unit`, a window and a hold.
-
-    The window defaults to the `for` duration; the hold is the `for` duration (readings: Terms). `text` is the phrase
-    as written. `no_data_after` rules: no data is unknown.
-    """
-
-    text: str
-    indicator: str
-    comparison: Comparison
-    threshold: float
-    unit: Unit
-    window: timedelta
-    hold: timedelta
-    minimum: int = 0
-    """Fewest data points that count as data (service_down: 3 probes)."""
-
-    def holds(self, value: float) -> bool:
-        return {
-            "<": value < self.threshold,
-            "<=": value <= self.threshold,
-            ">": value > self.threshold,
-            ">=": value >= self.threshold,
-        }[self.comparison]
 
 
 @dataclass(frozen=True, slots=True)

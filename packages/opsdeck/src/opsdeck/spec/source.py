@@ -1,0 +1,254 @@
+"""YAML text → a tree of nodes that know their place. The only module that imports YAML.
+
+In: files. Out: nodes whose scalars are the text as written (what a value means is for the wire form to say), and
+every problem of the text: syntax, duplicate keys, what a spec does not need (aliases, tags, several documents), size.
+It must not know what a spec holds. Built on the parser's events, so neither depth nor aliases can blow it up.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import yaml
+
+from opsdeck.errors import Problem
+
+LARGEST_FILE = 1024 * 1024
+MOST_FILES = 100
+DEEPEST = 24
+NULLS = ("", "~", "null", "Null", "NULL")
+
+_LOADER: type[yaml.CSafeLoader | yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A position in a file: line and column count from 1."""
+
+    file: str
+    line: int
+    column: int
+
+    def problem(self, path: str, message: str) -> Problem:
+        return Problem(self.file, self.line, self.column, path, message)
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A value and where it begins; `key` is where its name begins.
+
+    `inside` is how far the text starts behind `place` (1 behind a quote), or None where columns inside the text
+    cannot be told (blocks, escapes).
+    """
+
+    value: "str | dict[str, Node] | list[Node] | None"
+    place: Place
+    key: Place
+    inside: int | None = None
+
+    def plain(self) -> object:
+        """The tree without its places."""
+        if isinstance(self.value, dict):
+            return {name: child.plain() for name, child in self.value.items()}
+        if isinstance(self.value, list):
+            return [child.plain() for child in self.value]
+        return self.value
+
+    def at(self, path: tuple[str | int, ...]) -> "Node":
+        """The node there, or the nearest one above it."""
+        if not path:
+            return self
+        if isinstance(self.value, dict) and path[0] in self.value:
+            return self.value[str(path[0])].at(path[1:])
+        if isinstance(self.value, list) and isinstance(path[0], int) and path[0] < len(self.value):
+            return self.value[path[0]].at(path[1:])
+        return self
+
+
+def files(path: Path) -> list[Path]:
+    """The file itself, or the YAML files of a folder by name."""
+    if not path.is_dir():
+        return [path]
+    return sorted(
+        one for one in path.iterdir() if one.suffix in (".yaml", ".yml") and not one.name.startswith(".")
+    )
+
+
+def read(path: Path) -> tuple[Node, list[Problem]]:
+    """One file. A file that cannot be read gives an empty map and the problem."""
+    name = str(path)
+    start = Place(name, 1, 1)
+    empty = Node({}, start, start)
+    try:
+        with path.open("rb") as file:
+            data = file.read(LARGEST_FILE + 1)
+    except OSError as error:
+        return empty, [start.problem("(file)", f"cannot be read: {error.strerror}")]
+    if len(data) > LARGEST_FILE:
+        return empty, [start.problem("(file)", f"larger than {LARGEST_FILE // 1024} KiB")]
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        place = _place_of(data[: error.start].decode(), name)
+        return empty, [place.problem("(file)", "not UTF-8 text")]
+    return parse(text, name)
+
+
+def _place_of(before: str, name: str) -> Place:
+    return Place(name, before.count("\n") + 1, len(before) - before.rfind("\n"))
+
+
+def parse(text: str, name: str) -> tuple[Node, list[Problem]]:
+    """A YAML text: its tree and its problems. A syntax error leaves an empty map."""
+    builder = _Builder(name)
+    try:
+        for event in yaml.parse(text, Loader=_LOADER):
+            builder.see(event)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        place = Place(name, mark.line + 1, mark.column + 1) if mark else Place(name, 1, 1)
+        return _Builder(name).root, [place.problem("(syntax)", str(error.problem or error.context))]
+    except yaml.reader.ReaderError as error:
+        place = _place_of(text[: error.position], name)
+        return _Builder(name).root, [place.problem("(syntax)", f"unprintable character: {error.reason}")]
+    except TooDeepError as error:
+        return _Builder(name).root, [error.place.problem("(syntax)", f"nested deeper than {DEEPEST} levels")]
+    return builder.root, builder.problems
+
+
+class TooDeepError(Exception):
+    """Nesting beyond what any spec needs."""
+
+    def __init__(self, place: Place) -> None:
+        super().__init__()
+        self.place = place
+
+
+class _Builder:
+    """Collects the parser's events into nodes."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        start = Place(name, 1, 1)
+        self.root = Node({}, start, start)
+        self.problems: list[Problem] = []
+        self._open: list[Node] = []
+        self._keys: list[Node | None] = []
+        self._documents = 0
+
+    def see(self, event: yaml.Event) -> None:
+        if isinstance(event, yaml.CollectionEndEvent):
+            self._open.pop()
+            self._keys.pop()
+        elif isinstance(event, yaml.DocumentStartEvent):
+            self._documents += 1
+        elif isinstance(event, yaml.NodeEvent) and self._documents == 1:
+            self._node(event)
+        elif isinstance(event, yaml.NodeEvent) and not self._open:
+            self._refuse(self._place(event), "a spec is one document: remove the `---`")
+            self._node(event)
+
+    def _place(self, event: yaml.Event) -> Place:
+        return Place(self.name, event.start_mark.line + 1, event.start_mark.column + 1)
+
+    def _path(self) -> str:
+        return ".".join(str(key.value) for key in self._keys if key) or "(root)"
+
+    def _refuse(self, place: Place, message: str) -> None:
+        self.problems.append(place.problem(self._path(), message))
+
+    def _node(self, event: yaml.NodeEvent) -> None:
+        place = self._place(event)
+        node = Node(None, place, place)
+        if isinstance(event, yaml.AliasEvent) or event.anchor:
+            self._refuse(place, "anchors and aliases (& and *) are not supported: services inherit instead")
+        if getattr(event, "tag", None):
+            self._refuse(place, f"tags are not supported: {event.tag}")
+        if isinstance(event, yaml.ScalarEvent):
+            node = self._scalar(event, place)
+        elif isinstance(event, yaml.MappingStartEvent):
+            node = Node({}, place, place)
+        elif isinstance(event, yaml.SequenceStartEvent):
+            node = Node([], place, place)
+        node = self._put(node)
+        if isinstance(event, yaml.CollectionStartEvent):
+            if len(self._open) >= DEEPEST:
+                raise TooDeepError(place)
+            self._open.append(node)
+            self._keys.append(None)
+
+    def _scalar(self, event: yaml.ScalarEvent, place: Place) -> Node:
+        if event.implicit[0] and event.value in NULLS:
+            return Node(None, place, place)
+        length = event.end_mark.column - event.start_mark.column - len(event.value)
+        one_line = event.end_mark.line == event.start_mark.line and length in (0, 2)
+        return Node(event.value, place, place, length // 2 if one_line else None)
+
+    def _put(self, node: Node) -> Node:
+        """Hang the node into the open collection: as an item, as a key, or as a key's value."""
+        if not self._open:
+            self.root = node
+            return node
+        parent, key = self._open[-1].value, self._keys[-1]
+        if isinstance(parent, list):
+            parent.append(node)
+        elif isinstance(parent, dict) and key is None:
+            self._keys[-1] = self._key(node)
+        elif isinstance(parent, dict) and key is not None:
+            node = replace(node, key=key.place)
+            name = str(key.value)
+            if name in parent:
+                first = parent[name].key
+                self._refuse(key.place, f"stands here twice; first in line {first.line}")
+            else:
+                parent[name] = node
+            self._keys[-1] = None
+        return node
+
+    def _key(self, node: Node) -> Node:
+        if isinstance(node.value, str):
+            return node
+        self._refuse(node.place, "a key is a plain word")
+        return replace(node, value=f"?{node.place.line}:{node.place.column}")
+
+
+# ---- one tree over another -------------------------------------------------------------------------------------------
+
+OFF = "off"
+
+
+def merge(base: Node, over: Node) -> Node:
+    """`over` laid over `base`: maps are merged key by key, all else is replaced, nothing said changes nothing,
+    and `off` in place of a map takes the entry away."""
+    if over.value is None:
+        return base
+    if not isinstance(base.value, dict) or not isinstance(over.value, dict):
+        return over
+    merged = dict(base.value)
+    for name, child in over.value.items():
+        if name not in merged:
+            merged[name] = child
+        elif child.value == OFF and isinstance(merged[name].value, dict):
+            del merged[name]
+        else:
+            merged[name] = merge(merged[name], child)
+    return Node(merged, over.place, over.key)
+
+
+def join(parts: list[Node]) -> tuple[Node, list[Problem]]:
+    """The files of one folder as one tree; a value set in two of them is a problem."""
+    whole, problems = parts[0], []
+    for part in parts[1:]:
+        problems += list(_twice(whole, part, ""))
+        whole = merge(whole, part)
+    return whole, problems
+
+
+def _twice(first: Node, second: Node, path: str) -> Iterator[Problem]:
+    if isinstance(first.value, dict) and isinstance(second.value, dict):
+        for name, child in second.value.items():
+            if name in first.value:
+                yield from _twice(first.value[name], child, f"{path}.{name}".lstrip("."))
+    elif first.value is not None and second.value is not None:
+        where = f"{first.key.file}:{first.key.line}"
+        yield second.key.problem(path or "(root)", f"is set twice; first in {where}")

@@ -1,0 +1,240 @@
+"""The indicators: a query, a service and a window in, a Reading out. One small function each, by name in INDICATORS.
+
+No data is None, never zero and never NaN; counts of activity (users, operations, templates) are zero when nobody
+came. It must not know thresholds: what is too much is the spec's business.
+"""
+
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+
+from opsdeck.errors import UsageError
+from opsdeck.measure.host import CPU_USAGE
+from opsdeck.measure.outages import outages, probe_minutes
+from opsdeck.measure.population import (
+    CRITICAL,
+    DOWNLOAD,
+    ERROR_GROUP,
+    GENERATION,
+    HEALTH_CHECK,
+    SYSTEM,
+    failures,
+    people,
+    probes,
+    runs,
+    total,
+)
+from opsdeck.measure.query import Query
+from opsdeck.model import Clause, Match, Reading, Tally, Window
+from opsdeck.spec.model import Service
+
+MINUTE = timedelta(minutes=1)
+P95 = 0.95
+# Enough for a mean that a person would trust; an exact sum would need the store to know the field.
+NEWEST_RUNS = 1_000
+
+Measure = Callable[[Query, Service, Window], Reading]
+
+
+def read(query: Query, service: Service, name: str, window: Window) -> Reading:
+    """What indicator `name` of the service says about the window. Raises UsageError for a name that is none."""
+    if name not in INDICATORS:
+        raise UsageError(f"there is no indicator {name!r}", hint="indicators: " + ", ".join(INDICATORS))
+    return INDICATORS[name](query, service, window)
+
+
+def error_rate(query: Query, service: Service, window: Window) -> Reading:
+    """Failed operations among all operations, user errors included (readings: Objectives)."""
+    tally = total(runs(query, service, window))
+    return _share("error_rate", tally.failure, tally.runs, "failed runs")
+
+
+def system_error_rate(query: Query, service: Service, window: Window) -> Reading:
+    """Operations that failed with a system error among all operations: the error rate's second line."""
+    slices = runs(query, service, window)
+    return _share("system_error_rate", failures(slices, SYSTEM), total(slices).runs, "system errors in runs")
+
+
+def cli_command_success_rate(query: Query, service: Service, window: Window) -> Reading:
+    """Operations that succeeded among all operations (framework: SLIs)."""
+    tally = total(runs(query, service, window))
+    return _share("cli_command_success_rate", tally.success, tally.runs, "good runs")
+
+
+def p95_latency(query: Query, service: Service, window: Window) -> Reading:
+    """95th percentile of the duration of people's operations, in ms."""
+    return _latency("p95_latency", query, service, window)
+
+
+def template_generation_latency(query: Query, service: Service, window: Window) -> Reading:
+    """95th percentile of the duration of people's template generations, in ms (framework: SLIs)."""
+    return _latency("template_generation_latency", query, service, window)
+
+
+def binary_download_success_rate(query: Query, service: Service, window: Window) -> Reading:
+    """Downloads of the tool's binary that succeeded among all downloads (framework: SLIs)."""
+    tally = _tally(query, Match.of(service=service.name, operation=DOWNLOAD), window)
+    return _share("binary_download_success_rate", tally.success, tally.runs, "good downloads")
+
+
+def health_check_success_rate(query: Query, service: Service, window: Window) -> Reading:
+    """Good probes among all probes: runs of the CLI and checks of dependencies alike."""
+    tally = _tally(query, probes(service), window)
+    return _share("health_check_success_rate", tally.success, tally.runs, "good probes")
+
+
+def health_check_response_time(query: Query, service: Service, window: Window) -> Reading:
+    """95th percentile of how long a health check takes, in ms (framework: SLIs)."""
+    return _latency("health_check_response_time", query, service, window)
+
+
+def availability(query: Query, service: Service, window: Window) -> Reading:
+    """Probe minutes in which the real CLI worked among all probe minutes; the running minute counts as a whole one."""
+    bad, minutes = probe_minutes(query, service, window)
+    return _share("availability", minutes - bad, minutes, "good probe minutes")
+
+
+def recovery_time(query: Query, service: Service, window: Window) -> Reading:
+    """The longest outage that began in the window, in ms; 0 without an outage, None without probes."""
+    bad, minutes = probe_minutes(query, service, window)
+    if not minutes:
+        return Reading("recovery_time", None, "ms", note="no probes")
+    found = outages(query, service, window) if bad else []
+    longest = max((outage.span for outage in found), default=timedelta())
+    return Reading("recovery_time", _ms(longest), "ms", _ms(longest), len(found), f"{len(found)} outages")
+
+
+def cpu_usage(query: Query, _service: Service, window: Window) -> Reading:
+    """Mean processor usage of the deck's host over its samples in the window."""
+    values = [sample.value for sample in query.samples(CPU_USAGE, "", window)]
+    return _share(CPU_USAGE, sum(values), len(values), "mean of samples", exact=False)
+
+
+def run_cpu_usage(query: Query, service: Service, window: Window) -> Reading:
+    """Processor time of the newest runs over their wall time; above 1 where a run keeps several processors busy."""
+    spent = wall = 0.0
+    for entry in query.find(people(service), window, NEWEST_RUNS):
+        cpu = entry.body.get("metadata", {}).get("cpuMs")
+        duration = entry.body.get("operation", {}).get("duration")
+        if isinstance(cpu, int | float) and isinstance(duration, int | float):
+            spent, wall = spent + cpu, wall + duration
+    return _share("run_cpu_usage", spent, wall, "ms of processor time", exact=False)
+
+
+def critical_vulnerabilities(query: Query, service: Service, window: Window) -> Reading:
+    """Critical vulnerabilities that the latest imported scan found; no scan in the window is unknown."""
+    found = query.samples("critical_vulnerabilities", service.name, window)
+    value = found[-1].value if found else None
+    return Reading(
+        "critical_vulnerabilities", value, "count", value or 0, len(found), _said(len(found), "scans")
+    )
+
+
+def unique_errors(query: Query, service: Service, window: Window) -> Reading:
+    """How many different errors people met, same error = same code, template and user type."""
+    whole = total(runs(query, service, window)).runs
+    failing = people(service).also(Clause("outcome", "=", "failure"))
+    groups = len(query.tally(failing, window, ERROR_GROUP)) if whole else 0
+    return _count("unique_errors", groups, whole)
+
+
+def critical_errors(query: Query, service: Service, window: Window) -> Reading:
+    """Operations that failed with a critical error: security, data corruption."""
+    slices = runs(query, service, window)
+    return _count("critical_errors", failures(slices, CRITICAL), total(slices).runs)
+
+
+def system_errors(query: Query, service: Service, window: Window) -> Reading:
+    """Operations that failed with a system error: file system, module loading."""
+    slices = runs(query, service, window)
+    return _count("system_errors", failures(slices, SYSTEM), total(slices).runs)
+
+
+def operations_per_minute(query: Query, service: Service, window: Window) -> Reading:
+    """People's operations per minute of the window."""
+    count = total(runs(query, service, window)).runs
+    return Reading("operations_per_minute", count / (window.span / MINUTE), "per_minute", count, count)
+
+
+def active_users(query: Query, service: Service, window: Window) -> Reading:
+    """Different sessions seen in the window (readings: five minutes of it)."""
+    return _activity("active_users", query.distinct("session_id", people(service), window))
+
+
+def daily_active_users(query: Query, service: Service, window: Window) -> Reading:
+    """Different users seen in the window (readings: a day of it)."""
+    return _activity("daily_active_users", query.distinct("user_id", people(service), window))
+
+
+def templates_generated(query: Query, service: Service, window: Window) -> Reading:
+    """People's generation runs that succeeded."""
+    tally = _tally(query, people(service).also(operation=GENERATION), window)
+    return _activity("templates_generated", tally.success)
+
+
+LATENCIES: Mapping[str, Callable[[Query, Service, Window], Tally]] = {
+    "p95_latency": lambda query, service, window: total(runs(query, service, window)),
+    "template_generation_latency": lambda query, service, window: _tally(
+        query, people(service).also(operation=GENERATION), window
+    ),
+    "health_check_response_time": lambda query, service, window: _tally(
+        query, probes(service).also(operation=HEALTH_CHECK), window
+    ),
+}
+"""The runs whose durations a latency indicator is about; an objective may ask them for another rank."""
+
+INDICATORS: Mapping[str, Measure] = {
+    measure.__name__: measure
+    for measure in (
+        cli_command_success_rate,
+        template_generation_latency,
+        binary_download_success_rate,
+        health_check_response_time,
+        health_check_success_rate,
+        availability,
+        recovery_time,
+        error_rate,
+        system_error_rate,
+        p95_latency,
+        unique_errors,
+        critical_errors,
+        system_errors,
+        critical_vulnerabilities,
+        cpu_usage,
+        run_cpu_usage,
+        operations_per_minute,
+        active_users,
+        daily_active_users,
+        templates_generated,
+    )
+}
+
+
+def _tally(query: Query, match: Match, window: Window) -> Tally:
+    return total(query.tally(match, window))
+
+
+def _share(name: str, part: float, whole: float, of: str, *, exact: bool = True) -> Reading:
+    note = f"{part:g} of {whole:g} {of}" if exact else f"{of}: {whole:g}"
+    return Reading(name, part / whole if whole else None, "ratio", part, whole, note if whole else f"no {of}")
+
+
+def _latency(name: str, query: Query, service: Service, window: Window) -> Reading:
+    tally = LATENCIES[name](query, service, window)
+    return Reading(name, tally.percentile(P95), "ms", 0, tally.runs, _said(tally.runs, "runs"))
+
+
+def _count(name: str, count: int, whole: int) -> Reading:
+    value = float(count) if whole else None
+    return Reading(name, value, "count", count, whole, f"in {whole} runs" if whole else "no runs")
+
+
+def _activity(name: str, count: int) -> Reading:
+    return Reading(name, float(count), "count", count, count)
+
+
+def _said(count: int, of: str) -> str:
+    return f"{count} {of}" if count else f"no {of}"
+
+
+def _ms(span: timedelta) -> float:
+    return span / timedelta(milliseconds=1)

@@ -1,0 +1,61 @@
+"""What measuring asks of an event store, and a memo that answers the same question once.
+
+In: an event store. Out: the reading half of it. It must not know what is measured.
+"""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Protocol, TypeVar
+
+from opsdeck.model import Entry, Match, Sample, Slice, Window
+
+R = TypeVar("R")
+
+
+class Query(Protocol):
+    """The reading half of an EventStore (stores/api.py says what each method means)."""
+
+    def tally(
+        self, match: Match, window: Window, by: tuple[str, ...] = (), step: timedelta | None = None
+    ) -> list[Slice]: ...
+
+    def distinct(self, field: str, match: Match, window: Window) -> int: ...
+
+    def find(self, match: Match, window: Window, limit: int, before: str = "") -> list[Entry]: ...
+
+    def samples(self, name: str, service: str, window: Window) -> list[Sample]: ...
+
+
+class Memo:
+    """A Query that remembers its answers; lives for one tick, in which the past does not change."""
+
+    def __init__(self, query: Query) -> None:
+        self._query = query
+        self._answers: dict[tuple[object, ...], object] = {}
+
+    def tally(
+        self, match: Match, window: Window, by: tuple[str, ...] = (), step: timedelta | None = None
+    ) -> list[Slice]:
+        return self._once(
+            ("tally", match, window, by, step), lambda: self._query.tally(match, window, by, step)
+        )
+
+    def distinct(self, field: str, match: Match, window: Window) -> int:
+        return self._once(
+            ("distinct", field, match, window), lambda: self._query.distinct(field, match, window)
+        )
+
+    def find(self, match: Match, window: Window, limit: int, before: str = "") -> list[Entry]:
+        return self._once(
+            ("find", match, window, limit, before), lambda: self._query.find(match, window, limit, before)
+        )
+
+    def samples(self, name: str, service: str, window: Window) -> list[Sample]:
+        return self._once(
+            ("samples", name, service, window), lambda: self._query.samples(name, service, window)
+        )
+
+    def _once(self, question: tuple[object, ...], ask: Callable[[], R]) -> R:
+        if question not in self._answers:
+            self._answers[question] = ask()
+        return self._answers[question]  # type: ignore[return-value]  # the question's first word fixes the type

@@ -15,7 +15,6 @@ from opsdeck.measure.population import (
     DOWNLOAD,
     ERROR_GROUP,
     GENERATION,
-    HEALTH_CHECK,
     SYSTEM,
     failures,
     people,
@@ -60,6 +59,16 @@ def cli_command_success_rate(query: Query, service: Service, window: Window) -> 
     return _share("cli_command_success_rate", tally.success, tally.runs, "good runs")
 
 
+def p50_latency(query: Query, service: Service, window: Window) -> Reading:
+    """Median of the duration of people's operations, in ms."""
+    return _latency("p50_latency", query, service, window, 0.5)
+
+
+def p99_latency(query: Query, service: Service, window: Window) -> Reading:
+    """99th percentile of the duration of people's operations, in ms."""
+    return _latency("p99_latency", query, service, window, 0.99)
+
+
 def p95_latency(query: Query, service: Service, window: Window) -> Reading:
     """95th percentile of the duration of people's operations, in ms."""
     return _latency("p95_latency", query, service, window)
@@ -83,7 +92,7 @@ def health_check_success_rate(query: Query, service: Service, window: Window) ->
 
 
 def health_check_response_time(query: Query, service: Service, window: Window) -> Reading:
-    """95th percentile of how long a health check takes, in ms (framework: SLIs)."""
+    """95th percentile of how long a probe takes, in ms: runs of the CLI and checks of dependencies (framework: SLIs)."""
     return _latency("health_check_response_time", query, service, window)
 
 
@@ -172,13 +181,11 @@ def templates_generated(query: Query, service: Service, window: Window) -> Readi
 
 
 LATENCIES: Mapping[str, Callable[[Query, Service, Window], Tally]] = {
-    "p95_latency": lambda query, service, window: total(runs(query, service, window)),
+    **dict.fromkeys(("p50_latency", "p95_latency", "p99_latency"), lambda *asked: total(runs(*asked))),
     "template_generation_latency": lambda query, service, window: _tally(
         query, people(service).also(operation=GENERATION), window
     ),
-    "health_check_response_time": lambda query, service, window: _tally(
-        query, probes(service).also(operation=HEALTH_CHECK), window
-    ),
+    "health_check_response_time": lambda query, service, window: _tally(query, probes(service), window),
 }
 """The runs whose durations a latency indicator is about; an objective may ask them for another rank."""
 
@@ -194,7 +201,9 @@ INDICATORS: Mapping[str, Measure] = {
         recovery_time,
         error_rate,
         system_error_rate,
+        p50_latency,
         p95_latency,
+        p99_latency,
         unique_errors,
         critical_errors,
         system_errors,
@@ -218,9 +227,9 @@ def _share(name: str, part: float, whole: float, of: str, *, exact: bool = True)
     return Reading(name, part / whole if whole else None, "ratio", part, whole, note if whole else f"no {of}")
 
 
-def _latency(name: str, query: Query, service: Service, window: Window) -> Reading:
+def _latency(name: str, query: Query, service: Service, window: Window, rank: float = P95) -> Reading:
     tally = LATENCIES[name](query, service, window)
-    return Reading(name, tally.percentile(P95), "ms", 0, tally.runs, _said(tally.runs, "runs"))
+    return Reading(name, tally.percentile(rank), "ms", 0, tally.runs, _said(tally.runs, "runs"))
 
 
 def _count(name: str, count: int, whole: int) -> Reading:

@@ -1,0 +1,105 @@
+"""The alert tick: every rule of every service looked at once, each change one row in the log.
+
+In: the state and event stores, services, now. Out: how many changes were logged. The event store is asked before the
+state's transaction begins; states and their log rows are then written together, so that neither exists without the
+other. Two decks that tick at once take turns there, and the second finds nothing left to decide.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from opsdeck.alerts.machine import ACTOR, KIND, Look, Step, decide, figures_of, fresh
+from opsdeck.alerts.path import note
+from opsdeck.measure.indicators import read
+from opsdeck.measure.query import Memo, Query
+from opsdeck.model import AlertState, Change, Window
+from opsdeck.spec.model import Service
+from opsdeck.stores.api import StateStore, Transaction
+
+INHIBITION = "inhibition"
+
+
+def tick(state: StateStore, events: Query, services: Iterable[Service], now: datetime) -> int:
+    """Evaluate every rule once; returns the number of log rows. The same `now` again changes nothing."""
+    once = Memo(events)
+    looked = [(service, _looks(once, service, now)) for service in services]
+    with state.begin() as tx:
+        return sum(_settle(tx, service, looks) + _forget(tx, service, now) for service, looks in looked)
+
+
+def _looks(query: Query, service: Service, now: datetime) -> list[Look]:
+    return [
+        Look(
+            rule, read(query, service, rule.condition.indicator, Window.last(rule.condition.window, now)), now
+        )
+        for rule in service.rules
+    ]
+
+
+def _settle(tx: Transaction, service: Service, looks: Sequence[Look]) -> int:
+    """Decide and write. A rule's phase never depends on inhibition, so the firing ones are known before anything
+    is written."""
+    before = [
+        tx.get(AlertState, f"{service.name}/{look.rule.name}")
+        or fresh(service.name, look.rule.name, look.now)
+        for look in looks
+    ]
+    firing = [
+        look.rule
+        for look, old in zip(looks, before, strict=True)
+        if decide(look.rule, old, look.reading, look.now).state.phase == "firing"
+    ]
+    rows = 0
+    for look, old in zip(looks, before, strict=True):
+        inhibitor = next((rule.name for rule in firing if look.rule.name in rule.inhibits), "")
+        step = decide(look.rule, old, look.reading, look.now, inhibitor)
+        if step.reason != "stale":
+            rows += _write(tx, look, old, step)
+    return rows
+
+
+def _write(tx: Transaction, look: Look, old: AlertState, step: Step) -> int:
+    new, rows = step.state, 0
+    seq = new.fired_seq
+    if step.change is not None:
+        seq = tx.append(step.change, look.now)
+        rows += 1
+        if new.phase == "firing":
+            new = replace(new, fired_seq=seq)
+    if step.reason != old.reason:
+        note(tx, new.key, look.now, "evaluate", step.reason, detail=figures_of(look, new), seq=seq)
+    if new.phase == "firing" and new.inhibited_by != (old.inhibited_by if old.phase == "firing" else ""):
+        rows += _inhibition(tx, look, old, new)
+    tx.put(new)
+    return rows
+
+
+def _inhibition(tx: Transaction, look: Look, old: AlertState, new: AlertState) -> int:
+    """An alert that fires inhibited says so in its own row; one that changes while it fires gets a row for it."""
+    if new.inhibited_by:
+        verdict, detail = "inhibited", f"{new.inhibited_by} fires and silences this alert"
+    else:
+        verdict, detail = "released", f"{old.inhibited_by} does not fire any more and this alert still does"
+    note(tx, new.key, look.now, "inhibit", verdict, detail=detail, seq=new.fired_seq)
+    if old.phase != "firing":
+        return 0
+    data = {"fired_seq": new.fired_seq, "tier": look.rule.tier, "severity": look.rule.severity}
+    tx.append(Change(INHIBITION, new.key, old.inhibited_by, new.inhibited_by, verdict, ACTOR, data), look.now)
+    return 1
+
+
+def _forget(tx: Transaction, service: Service, now: datetime) -> int:
+    """Rules that the spec no longer has: what they left pending or firing ends, logged as removed."""
+    rows = 0
+    for left in tx.find(AlertState, service=service.name):
+        if left.rule in {rule.name for rule in service.rules}:
+            continue
+        if left.phase != "inactive":
+            new = "resolved" if left.phase == "firing" else "inactive"
+            data = {"fired_seq": left.fired_seq}
+            tx.append(Change(KIND, left.key, left.phase, new, "rule_removed", ACTOR, data), now)
+            rows += 1
+        note(tx, left.key, now, "evaluate", "rule_removed", detail="the spec has no such rule any more")
+        tx.drop(AlertState, left.key)
+    return rows

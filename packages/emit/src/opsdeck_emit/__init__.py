@@ -1,0 +1,14 @@
+"""One structured event per run of a command-line tool, spooled and shipped; standard library only.
+
+    with opsdeck_emit.run("my-tool", "1.4.0", "build") as run:
+        run.operation("build", template="debian")
+        run.exit_code = build()
+
+Nothing here raises into the tool, prints, or records before consent (`opsdeck_emit.consent`).
+What can leave the machine is listed in docs/telemetry.md.
+"""
+
+from opsdeck_emit.run import Run, operated, run
+
+__version__ = "2026.11.0"
+__all__ = ["Run", "operated", "run"]

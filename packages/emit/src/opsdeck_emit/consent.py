@@ -1,0 +1,104 @@
+"""Whether this person lets this service record. Unknown and denied record nothing, not even a start marker.
+
+In: the environment and the person's stored answer. Out: a State, which is its word and where it comes from.
+It must not ask: how and when to ask is the tool's own business.
+"""
+
+import os
+
+from opsdeck_emit import home
+
+UNKNOWN, GRANTED, DENIED = "unknown", "granted", "denied"
+
+
+class State(str):
+    """`unknown`, `granted` or `denied`; `source` says by what: an environment variable, `answer`, `local deck`."""
+
+    __slots__ = ("source",)
+    source: str
+
+    def __new__(cls, word: str, source: str) -> "State":
+        self = super().__new__(cls, word)
+        self.source = source
+        return self
+
+
+def state(service: str, *, typed: bool = False) -> State:
+    """The consent that holds now. `typed`: the person named the service to `opsdeck exec` (see `_own_deck`)."""
+    if os.environ.get("DO_NOT_TRACK", "") not in ("", "0"):
+        return State(DENIED, "DO_NOT_TRACK")
+    answer = home.read(_path(service)).partition(" ")[0]
+    if answer in (GRANTED, DENIED):
+        return State(answer, "answer")
+    if home.in_ci() and os.environ.get("OPSDECK_KEY"):
+        return State(GRANTED, "OPSDECK_KEY")
+    if typed and _own_deck():
+        return State(GRANTED, "local deck")
+    return State(UNKNOWN, "not asked")
+
+
+def grant(service: str) -> None:
+    """Record from the next run on. Makes the pseudonym if there is none; OSError if nothing can be stored."""
+    _answer(service, GRANTED)
+    identity()
+
+
+def deny(service: str) -> None:
+    """Record nothing from now on and delete what waits; OSError if the answer cannot be stored."""
+    _answer(service, DENIED)
+    purge(service)
+
+
+def purge(service: str) -> None:
+    """Delete what was recorded for the service on this machine; with no consent left, the pseudonym too."""
+    for folder in home.spools(service):
+        clear(folder)
+    try:
+        services = os.listdir(home.emit() + "/consent")
+    except OSError:
+        services = []
+    if not any(home.read(f"{home.emit()}/consent/{name}").startswith(GRANTED) for name in services):
+        _remove(home.emit() + "/identity")
+
+
+def clear(folder: str) -> None:
+    """Delete every file of one service's folder in the spool."""
+    for name in os.listdir(folder):
+        _remove(f"{folder}/{name}")
+
+
+def identity() -> tuple[str, str]:
+    """The random pseudonym of this user on this machine and the salt of its hashes; made on first use."""
+    path = home.emit() + "/identity"
+    known = home.read(path).split()
+    if len(known) != 3 or known[0] != "v1":
+        made = f"v1 user_{os.urandom(8).hex()} {os.urandom(16).hex()}"
+        home.write(path, made + "\n")
+        known = made.split()
+    return known[1], known[2]
+
+
+def _path(service: str) -> str:
+    return f"{home.emit()}/consent/{home.safe(service)}"
+
+
+def _answer(service: str, word: str) -> None:
+    import time
+
+    home.write(_path(service), f"{word} {time.strftime('%Y-%m-%dT%H:%M:%SZ', time.gmtime())}\n")
+
+
+def _own_deck() -> bool:
+    """Whether this very user runs the local deck: typing `opsdeck exec` against one's own deck is consent."""
+    root = home.root()
+    try:
+        return all(os.stat(f"{root}/{name}").st_uid == os.geteuid() for name in ("url", "ingest.key"))
+    except OSError:
+        return False
+
+
+def _remove(path: str) -> None:
+    try:
+        os.unlink(path)
+    except OSError:
+        return

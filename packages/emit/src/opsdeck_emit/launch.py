@@ -1,0 +1,102 @@
+"""Who ships: at most one process per deck, started by the run that finds none.
+
+In: the folder of one deck in the spool. Out: at most one new process, which holds `shipper.lock` (a POSIX lock: it
+goes with its process) before it imports anything heavy. It must not know how shipping works.
+"""
+
+import os
+import sys
+import time
+
+from opsdeck_emit import home
+
+FLUSH_SECONDS = 0.45
+NAP_SECONDS = 0.005
+# The shipper runs no user code: isolated, without site, the standard library first on its path.
+CODE = "import sys; sys.path.append(sys.argv[1]); from opsdeck_emit.launch import main; main(*sys.argv[2:])"
+LINGER, FLUSH = "linger", "flush"
+
+
+def wake(folder: str, *, fresh: bool) -> None:
+    """Start a shipper unless one is alive; in CI without a terminal, ship here for at most half a second.
+
+    `fresh`: a segment was begun. Then a shipper looks after the spool's limits even where no deck is known.
+    """
+    if alive(folder) or not (fresh or home.deck()[0]) or not _is_python(sys.executable):
+        return
+    if not home.in_ci() or os.isatty(1) or os.isatty(2):
+        _spawn(folder, LINGER)
+        return
+    until = time.monotonic() + FLUSH_SECONDS
+    pid = _spawn(folder, FLUSH)
+    while os.waitpid(pid, os.WNOHANG)[0] == 0:
+        if time.monotonic() > until:
+            os.kill(pid, 9)  # safe at any point: what was not answered for is still in the spool
+            os.waitpid(pid, 0)
+            return
+        time.sleep(NAP_SECONDS)
+
+
+def alive(folder: str) -> bool:
+    """Whether a shipper holds the lock of this deck's folder; one open, no process."""
+    fd = _open_lock(folder)
+    try:
+        os.lockf(fd, os.F_TEST, 0)
+    except (BlockingIOError, PermissionError):  # POSIX allows either for a lock held by another
+        return True
+    else:
+        return False
+    finally:
+        os.close(fd)
+
+
+def main(folder: str, mode: str) -> None:
+    """The shipper's first steps, in its own process: let go of everything, take the lock or end, then ship."""
+    if mode == LINGER:
+        _detach()
+    lock = _open_lock(folder)
+    if not hold(lock):
+        return
+    os.ftruncate(lock, 0)
+    os.write(lock, f"{os.getpid()}\n".encode())
+    from opsdeck_emit import ship
+
+    if mode == FLUSH:
+        ship.flush(folder)
+    else:
+        ship.linger(folder, lock)
+
+
+def hold(lock: int) -> bool:
+    """Take the lock if nobody has it."""
+    try:
+        os.lockf(lock, os.F_TLOCK, 0)
+    except OSError:
+        return False
+    return True
+
+
+def _open_lock(folder: str) -> int:
+    return os.open(folder + "/shipper.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+
+
+def _is_python(executable: str) -> bool:
+    """A frozen tool's executable is the tool: starting that again would be a fork bomb."""
+    name = os.path.basename(executable or "").lower()
+    return not getattr(sys, "frozen", False) and name.startswith(("python", "pypy"))
+
+
+def _spawn(folder: str, mode: str) -> int:
+    package = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+    command = [sys.executable, "-I", "-S", "-c", CODE, package, folder, mode]
+    null = [(os.POSIX_SPAWN_OPEN, fd, os.devnull, os.O_RDWR, 0) for fd in (0, 1, 2)]
+    environment = {**os.environ, "OPSDECK_HOME": home.root()}
+    return os.posix_spawn(sys.executable, command, environment, file_actions=null, setsid=True, setsigmask=[])
+
+
+def _detach() -> None:
+    """Hold no folder, no pipe and no parent: nobody who waits for the tool waits for the shipper."""
+    os.chdir("/")
+    os.closerange(3, 1024)
+    if os.fork():
+        os._exit(0)

@@ -1,0 +1,70 @@
+"""What a tool's `telemetry status|show|purge` shows: everything that is kept here, and the exact bytes that leave.
+
+In: a service. Out: plain values and bytes; nothing is printed. It must not change what waits, except to purge it.
+"""
+
+from collections.abc import Iterator
+
+from opsdeck_emit import consent, drain, home, launch, spool
+
+purge = consent.purge
+
+
+def status(service: str) -> dict[str, object]:
+    """Consent and its source, what waits (records, bytes), what was sent and dropped (by reason), and the deck."""
+    state = consent.state(service)
+    folders = home.spools(service)
+    records = list(waiting(service))
+    counts = [drain.counts(folder) for folder in folders]
+    dropped: dict[str, int] = {}
+    for count in counts:
+        for reason, number in count.dropped.items():
+            dropped[reason] = dropped.get(reason, 0) + number
+    return {
+        "service": service,
+        "consent": str(state),
+        "source": state.source,
+        "spooled": len(records),
+        "spooledBytes": sum(map(len, records)),
+        "sent": sum(count.sent for count in counts),
+        "lastSent": max((count.last_sent for count in counts), default="") or None,
+        "dropped": dropped,
+        "lastError": next((count.last_error for count in counts if count.last_error), None),
+        "deck": home.deck()[0] or None,
+        "shipper": _shipper(),
+        "home": home.emit(),
+    }
+
+
+def show(service: str) -> Iterator[bytes]:
+    """The newest records that were sent, then those that wait: byte for byte what leaves, oldest first."""
+    yield from sent(service)
+    yield from waiting(service)
+
+
+def sent(service: str) -> Iterator[bytes]:
+    """The newest records that left this machine (50 at most)."""
+    for folder in home.spools(service):
+        yield from _lines(f"{folder}/{spool.VERSION}.sent")
+
+
+def waiting(service: str) -> Iterator[bytes]:
+    """Every record that will be sent."""
+    for folder in home.spools(service):
+        yield from drain.waiting(folder)
+
+
+def rejected(service: str) -> Iterator[bytes]:
+    """The newest records that the deck refused, each as `{"code", "message", "event"}`."""
+    for folder in home.spools(service):
+        yield from _lines(f"{folder}/{spool.VERSION}.rejected")
+
+
+def _lines(path: str) -> list[bytes]:
+    return [line.encode() for line in home.read(path).splitlines() if line]
+
+
+def _shipper() -> int | None:
+    folder = f"{home.emit()}/spool/{home.destination()}"
+    pid = home.read(folder + "/shipper.lock")
+    return int(pid) if pid.isdecimal() and launch.alive(folder) else None

@@ -1,0 +1,16 @@
+"""The operational framework as data: YAML in, a Spec of frozen values out, or every problem with its place."""
+
+from pathlib import Path
+
+from opsdeck.errors import SpecError
+from opsdeck.spec import mapper
+from opsdeck.spec.document import compose
+from opsdeck.spec.model import Spec
+
+
+def load(path: Path | None = None) -> Spec:
+    """The shipped defaults, or a file or folder of YAML laid over them. Raises SpecError with every problem."""
+    composed = compose(path)
+    if composed.problems:
+        raise SpecError(composed.problems)
+    return mapper.spec(composed.document, composed.own)

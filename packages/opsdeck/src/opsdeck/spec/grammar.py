@@ -7,7 +7,7 @@ It must not know YAML, services or where a phrase stands. docs/spec.md shows the
 
 import re
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import time, timedelta
 from fractions import Fraction
 
 from opsdeck import timing
@@ -44,6 +44,7 @@ PERIODS = {
     "monthly": "month",
     "yearly": "year",
 }
+WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 ROLES = ("on-call engineer", "team lead", "manager", "director", "C-level")
 SUBJECTS = (
     ("of", "all", "operations"),
@@ -62,6 +63,8 @@ SUBJECTS = (
     ("users",),
 )
 MOST_DAYS = 1000
+SAMPLE_WINDOW = timedelta(minutes=1)
+"""Stands in for the default window where only the form of a condition is checked."""
 _MEASURES: Mapping[Unit, str] = {
     "ratio": "a percentage such as 5%",
     "ms": "a time such as 5 seconds or 200ms",
@@ -312,9 +315,8 @@ def box(text: str) -> Box:
     if not reader.maybe("-", "to"):
         reader.fail("- and the end of the span")
     column = reader.next.column
-    end = _span(reader)
-    unit = text.rsplit(maxsplit=1)[-1].lower()
-    start = timing.scaled(number, timing.UNITS[unit]) if first is None else first
+    end = _scaled(reader, reader.number("the end of the span"))
+    start = timing.scaled(number, timing.UNITS[reader.last.text.lower()]) if first is None else first
     reader.close()
     if start >= end:
         raise PhraseError(column, "the span ends before it begins")
@@ -346,6 +348,59 @@ def _role(reader: Reader, roles: tuple[str, ...]) -> str:
         reader.fail(f"a role ({', '.join(roles)})")
     said, expected = " ".join(words), ", ".join(roles)
     raise PhraseError(column, f"unknown role {said!r}{nearest(said, roles) or f': expected {expected}'}")
+
+
+def weekdays(text: str) -> frozenset[int]:
+    """`Monday to Friday`, `Sunday to Thursday`, `Monday, Wednesday`; Monday is 0."""
+    reader, days = Reader(text), set()
+    while True:
+        first = _weekday(reader)
+        last = _weekday(reader) if reader.maybe("to") else first
+        days |= {(first + step) % 7 for step in range((last - first) % 7 + 1)}
+        if not reader.maybe(",", "and"):
+            reader.close("`to`, a comma or the end")
+            return frozenset(days)
+
+
+def _weekday(reader: Reader) -> int:
+    for number, name in enumerate(WEEKDAYS):
+        if reader.maybe(name, name[:3]):
+            return number
+    reader.fail("a weekday such as Monday")
+
+
+def hours(text: str) -> tuple[time, time]:
+    """`09:00-17:00`: opening and closing time of a business day."""
+    reader = Reader(text)
+    opens = _time_of_day(reader)
+    if not reader.maybe("-", "to"):
+        reader.fail("- and the closing time")
+    column = reader.next.column
+    closes = _time_of_day(reader)
+    reader.close()
+    if closes <= opens:
+        raise PhraseError(column, "closes before it opens")
+    return opens, closes
+
+
+def _time_of_day(reader: Reader) -> time:
+    column = reader.next.column
+    hour = reader.number("a time such as 09:00")
+    if not reader.maybe(":"):
+        reader.fail("a time such as 09:00")
+    minute = reader.number("minutes")
+    try:
+        return time(int(hour), int(minute))
+    except ValueError:
+        raise PhraseError(column, "expected a time from 00:00 to 23:59") from None
+
+
+def role(text: str, roles: tuple[str, ...] = ROLES) -> str:
+    """`team lead`."""
+    reader = Reader(text)
+    name = _role(reader, roles)
+    reader.close()
+    return name
 
 
 def cadence(text: str) -> Cadence:

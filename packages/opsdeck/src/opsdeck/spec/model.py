@@ -5,11 +5,11 @@ knows YAML. Ratios are 0 to 1, latencies milliseconds, sizes bytes.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any, Literal
 
-from opsdeck.spec.phrases import Comparison, Unit
+from opsdeck.spec.phrases import Comparison, Threshold, Unit
 from opsdeck.spec.phrases import Condition as Condition  # noqa: PLC0414  re-exported: part of the model
 from opsdeck.timing import Calendar as Calendar  # noqa: PLC0414  re-exported: readers of the spec need it
 
@@ -28,6 +28,9 @@ class Rule:
     escalation: tuple[str, ...]
     inhibits: tuple[str, ...] = ()
     incident: str = ""
+    """Severity level of the incident that it opens; empty: it offers one."""
+    incident_when: Mapping[str, Condition] = field(default_factory=dict)
+    """Severity levels that replace `incident` while their condition holds."""
     summary: str = ""
     source: str = ""
 
@@ -62,6 +65,8 @@ class Indicator:
     title: str
     unit: Unit
     definition: str
+    sli: bool = False
+    target: Threshold | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +120,8 @@ class Service:
     """Dotted names of the fields that may be kept; everything else is dropped at collection."""
     error_codes: Mapping[str, str]
     """Error code → error category name."""
+    channels: tuple[str, ...] = ()
+    """Names of the channels that its notifications go to; none named: all of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,3 +140,15 @@ class Spec:
     evaluate_every: timedelta
     sections: Mapping[str, Any] = field(default_factory=dict)
     digest: str = ""
+    roles: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Role of a chain → keys of `contacts`, the second where the first does not answer."""
+    edges: tuple[float, ...] = ()
+    """Every latency in ms that is compared with somewhere: where histograms need a bucket edge."""
+
+    def service(self, name: str) -> Service:
+        """The service of that name; one that nobody declared gets the defaults."""
+        return self.services.get(name) or replace(self.undeclared, name=name, title=name)
+
+    def addresses(self, role: str) -> tuple[str, ...]:
+        """The contacts that stand for a role, in order; empty where the spec names none."""
+        return tuple(self.contacts[key] for key in self.roles.get(role, ()) if key in self.contacts)

@@ -12,7 +12,7 @@ from typing import Literal, NoReturn
 
 LONGEST = 500
 _WORD = re.compile(
-    r"\s*(?:(?P<number>\d{1,15}(?:\.\d{1,15})?)|(?P<word>[A-Za-z_](?:-[A-Za-z]|[A-Za-z0-9_])*)|(?P<sign>->|→|[<>]=?|[≤≥\u2013%/(),-]))",
+    r"\s*(?:(?P<number>\d{1,15}(?:\.\d{1,15})?)|(?P<word>[A-Za-z_](?:-[A-Za-z]|[A-Za-z0-9_])*)|(?P<sign>->|→|[<>]=?|[≤≥\u2013%/(),:-]))",
     re.ASCII,
 )
 _SAME = {"≤": "<=", "≥": ">=", "\u2013": "-", "→": "->"}
@@ -75,6 +75,11 @@ class Reader:
         """Refuse the next word."""
         found = repr(self.next.text) if self.next.text else "the end" if self._at else "nothing"
         raise PhraseError(self.next.column, f"expected {expected}, found {found}")
+
+    @property
+    def last(self) -> Word:
+        """The word taken last."""
+        return self._words[max(0, self._at - 1)]
 
     def take(self) -> Word:
         word = self.next

@@ -8,6 +8,11 @@ import os
 
 from opsdeck_emit import home
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Self
+
+VERSION = "v1"
 UNKNOWN, GRANTED, DENIED = "unknown", "granted", "denied"
 
 
@@ -17,7 +22,7 @@ class State(str):
     __slots__ = ("source",)
     source: str
 
-    def __new__(cls, word: str, source: str) -> "State":
+    def __new__(cls, word: str, source: str) -> "Self":
         self = super().__new__(cls, word)
         self.source = source
         return self
@@ -70,12 +75,12 @@ def clear(folder: str) -> None:
 def identity() -> tuple[str, str]:
     """The random pseudonym of this user on this machine and the salt of its hashes; made on first use."""
     path = home.emit() + "/identity"
-    known = home.read(path).split()
-    if len(known) != 3 or known[0] != "v1":
-        made = f"v1 user_{os.urandom(8).hex()} {os.urandom(16).hex()}"
-        home.write(path, made + "\n")
-        known = made.split()
-    return known[1], known[2]
+    version, _, known = home.read(path).partition(" ")
+    if version != VERSION or " " not in known:
+        known = f"user_{os.urandom(8).hex()} {os.urandom(16).hex()}"
+        home.write(path, f"{VERSION} {known}\n")
+    user, _, salt = known.partition(" ")
+    return user, salt
 
 
 def _path(service: str) -> str:

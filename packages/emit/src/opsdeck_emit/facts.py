@@ -17,6 +17,8 @@ CI_JOBS = (
     "BUILD_BUILDID",
 )
 CHECKOUT_DEPTH = 8
+# Places in `stat_of`: proc(5) counts from 1 and the first two fields are cut off there.
+STATE, SESSION, TTY, START = 0, 3, 4, 19
 
 
 def raw(path: str) -> str:
@@ -40,7 +42,7 @@ def stat_of(pid: int | str) -> list[str]:
 
 def start_of(fields: list[str]) -> str:
     """The process's start in clock ticks since boot: with the pid it names one process for good."""
-    return fields[19] if len(fields) > 19 and fields[0] not in "ZX" else ""
+    return fields[START] if len(fields) > START and fields[STATE] not in "ZX" else ""
 
 
 def startup_ms(fields: list[str]) -> int | None:
@@ -62,9 +64,9 @@ def scope() -> str:
 
 def session(fields: list[str], salt: str, otherwise: str) -> str:
     """The terminal and its leader's start, else the CI job, else this run; only a salted hash of it leaves."""
-    tty = fields[4] if len(fields) > 4 else "0"
+    tty = fields[TTY] if len(fields) > TTY else "0"
     if tty != "0":
-        place = f"{tty} {fields[3]} {start_of(stat_of(fields[3]))}"
+        place = f"{tty} {fields[SESSION]} {start_of(stat_of(fields[SESSION]))}"
     else:
         jobs = [name + os.environ[name] for name in CI_JOBS if name in os.environ]
         place = jobs[0] if jobs else otherwise

@@ -4,10 +4,12 @@ In: the exception that left the run, a declared failure, an exit code or a signa
 `error{code,message,stack,context,category}`, redacted. It must not touch the exception: it goes on untouched.
 """
 
+import re
 from types import FrameType, TracebackType
 
 from opsdeck_emit.redact import CONTEXT_LIMIT, MESSAGE_LIMIT, STACK_LIMIT, redact
 
+CODE = re.compile("[A-Z][A-Z0-9_]{2,40}")
 CATEGORIES = ("user_errors", "system_errors", "critical_errors")
 SIGINT = 2
 FRAMES_FIRST, FRAMES_LAST = 5, 35
@@ -20,8 +22,8 @@ SIGNALS = {
 CANCELLING = ("SIGHUP", "SIGINT", "SIGQUIT", "SIGPIPE", "SIGTERM")
 
 Error = dict[str, object]
-# code, message, category, context, and the exception being handled or the place that declared the failure
-Declared = tuple[str, str, str, str | None, BaseException | FrameType]
+# code, message, category, context; the exception being handled, else the place that declared the failure
+Declared = tuple[str, str, str, str | None, BaseException | FrameType | None]
 
 
 def error(code: str, message: object, category: str, *, stack: str = "", context: object = None) -> Error:
@@ -75,18 +77,10 @@ def by_exception(exc: BaseException) -> Error:
 
 
 def well_formed(code: str) -> bool:
-    """[A-Z][A-Z0-9_]{2,40}"""
-    letters = code.replace("_", "A")
-    return (
-        3 <= len(code) <= 41
-        and code.isascii()
-        and letters.isalnum()
-        and code.upper() == code
-        and code[0].isalpha()
-    )
+    return CODE.fullmatch(code) is not None
 
 
-def stack_of(origin: BaseException | FrameType) -> str:
+def stack_of(origin: BaseException | FrameType | None) -> str:
     """The frames by file, line and function. Never source lines or values of locals: they may hold anything."""
     if isinstance(origin, FrameType):
         return "\n".join(_shortened(_callers(origin)))

@@ -64,6 +64,8 @@ def judge(status: int, retry_after: str, body: bytes, count: int, now: float) ->
 
 def post(url: str, key: str, records: Sequence[bytes], now: float) -> Verdict:
     """Send one batch; whatever happens on the way is `later`."""
+    if urlsplit(url).scheme not in ("http", "https"):
+        return Verdict("refused", f"not an address of a deck: {url}", REFUSED_SECONDS)
     body = zlib.compress(b"\n".join(records) + b"\n", 6, wbits=31)
     headers = {
         "Content-Type": "application/x-ndjson",
@@ -71,7 +73,7 @@ def post(url: str, key: str, records: Sequence[bytes], now: float) -> Verdict:
         "Authorization": f"Bearer {key}",
     }
     try:
-        request = urllib.request.Request(url.rstrip("/") + "/v1/events", body, headers, method="POST")  # noqa: S310 - _opener speaks HTTP only
+        request = urllib.request.Request(url.rstrip("/") + "/v1/events", body, headers, method="POST")  # noqa: S310 - see the scheme above
         with _deadline(REQUEST_SECONDS), _opener(url).open(request, timeout=REQUEST_SECONDS) as answer:
             return judge(
                 answer.status,
@@ -149,9 +151,9 @@ def _index(value: object, count: int) -> int:
 def _seconds(retry_after: str, now: float) -> float:
     """Retry-After (RFC 9110, section 10.2.3): seconds or a date; 0 where it says nothing."""
     text = retry_after.strip()
-    if text.isdecimal() and len(text) < 10:
-        return min(float(text), WAIT_LIMIT)
     try:
+        if text.isdecimal():
+            return min(float(text), WAIT_LIMIT)
         return min(max(parsedate_to_datetime(text).timestamp() - now, 0.0), WAIT_LIMIT)
     except (ValueError, TypeError, OverflowError):
         return 0.0

@@ -5,7 +5,7 @@ the run: nothing raises into it, nothing is printed, exceptions and exit codes g
 one place where an error of ours is swallowed; it is counted and shown by `telemetry status`.
 """
 
-import _signal  # `signal` itself would import enum: 2 ms
+import _signal  # type: ignore[import-not-found] # not in the stubs; `signal` itself would import enum: 2 ms
 import os
 import sys
 import time
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 PHASES_LIMIT = 32
 PHASE_NAME_LIMIT = 64
 SIGNALLED = 128  # a shell's exit code for a death by signal starts here
+SIGKILL = 9
 GUARDED = (1, 15)  # SIGHUP and SIGTERM; SIGINT arrives as KeyboardInterrupt
 # What the start marker tells if nothing better comes: the shipper sends it once the process is gone.
 ABANDONED = {
@@ -40,8 +41,17 @@ def quietly(service: str, act: "Callable[..., T]", *args: "Any", **kwargs: "Any"
     try:
         return act(*args, **kwargs)
     except Exception as trouble:
-        spool.dropped(home.spool(service), "error", 1, wire.clean(f"{type(trouble).__name__}: {trouble}"))
+        _note(service, trouble)
         return None
+
+
+def _note(service: str, trouble: Exception) -> None:
+    """Count it where `telemetry status` finds it, if the place is there; words of the tool are not kept."""
+    said = f": {trouble.strerror or trouble.args[:1]}" if isinstance(trouble, OSError) else ""
+    try:
+        spool.dropped(home.spool(service), "error", 1, wire.clean(type(trouble).__name__ + said))
+    except (OSError, TypeError, AttributeError):
+        return
 
 
 class Run:
@@ -57,18 +67,14 @@ class Run:
     ) -> None:
         """Only remember; `wrapped` means that another program is operated (`opsdeck exec`), not this process."""
         self.exit_code = 0
-        self._service, self._version, self._command, self._environment = (
-            service,
-            version,
-            command,
-            environment,
-        )
+        self._service, self._version = service, version
+        self._command, self._environment = command, environment
         self._wrapped = wrapped
         self._event: dict[str, Any] = {}
         self._operation: dict[str, object] = {"type": "command_run"}
         self._metadata: dict[str, object] = {}
         self._phases: dict[str, float] = {}
-        self._measured: dict[str, object] = {}
+        self._measured: dict[str, object] = {"cpuMs": None, "peakMemoryBytes": None} if wrapped else {}
         self._declared: Declared | None = None
         self._guarded: list[int] = []
         self._ending = False
@@ -80,7 +86,7 @@ class Run:
 
     def metadata(self, **values: object) -> None:
         """Add facts about the run; only the fields of `wire.METADATA` survive."""
-        self._metadata.update(quietly(self._service, wire.allowed, values) or {})
+        self._metadata.update((self._event and quietly(self._service, wire.allowed, values)) or {})
 
     def phase(self, name: str) -> "Phase":
         """Time a part of the run; the same name adds up."""
@@ -90,11 +96,17 @@ class Run:
         self, code: str, message: str, category: str = "user_errors", context: str | None = None
     ) -> None:
         """Declare a failure that the tool handled itself; the exit code becomes 1 unless it is set already."""
-        self._declared = (code, message, category, context, sys.exc_info()[1] or sys._getframe(1))
+        origin = None if self._wrapped else sys.exc_info()[1] or _caller()
+        self._declared = (code, message, category, context, origin)
         self.exit_code = self.exit_code or 1
 
+    def killed(self, number: int) -> None:
+        """The operated program died of this signal: so does this process, after the event is recorded."""
+        self._signal = number
+        self.exit_code = SIGNALLED + number
+
     def measured(self, **values: object) -> None:
-        """Replace what would be measured on this process (`cpuMs`, `peakMemoryBytes`, `signal`): for wrappers."""
+        """Replace what would be measured on this process (`exitCode`, `cpuMs`, `peakMemoryBytes`): for wrappers."""
         self._measured.update(values)
 
     def __enter__(self) -> "Self":
@@ -112,8 +124,8 @@ class Run:
         if self._signal:
             _die(self._signal)
 
-    def _name(self, type_: str, template: str | None, generator: str | None) -> None:
-        named = {"type": type_, "template": template, "generator": generator}
+    def _name(self, kind: str, template: str | None, generator: str | None) -> None:
+        named = {"type": kind, "template": template, "generator": generator}
         self._operation = {name: wire.clean(value) for name, value in named.items() if value is not None}
 
     def _begin(self) -> None:
@@ -242,7 +254,7 @@ class Phase:
 
 def run(service: str, version: str, command: str, *, environment: str | None = None) -> Run:
     """Operate what happens in the `with` block; `environment` is told from version and checkout if not given."""
-    return Run(service, version, command, environment or _environment(service, version, sys._getframe(1)))
+    return Run(service, version, command, environment or _environment(service, version, _caller()))
 
 
 def operated(
@@ -252,7 +264,7 @@ def operated(
 
     def decorate(function: "Callable[P, T]") -> "Callable[P, T]":
         name = command or function.__name__
-        environment = _environment(service, version, sys._getframe(1))
+        environment = _environment(service, version, _caller())
 
         def wrapper(*args: "P.args", **kwargs: "P.kwargs") -> "T":
             with Run(service, version, name, environment) as running:
@@ -286,7 +298,14 @@ def _environment(service: str, version: str, caller: "FrameType") -> str:
     return quietly(service, facts.environment, version, caller.f_code.co_filename) or "production"
 
 
+def _caller() -> "FrameType":
+    """The frame that called the function that asks."""
+    return sys._getframe(2)  # noqa: SLF001 - `inspect` costs 10 ms to import and calls the same
+
+
 def _die(number: int) -> None:
     """End as the signal would have ended the tool, so that its parent sees the real status."""
-    _signal.signal(number, _signal.SIG_DFL)
+    if number != SIGKILL:
+        _signal.signal(number, _signal.SIG_DFL)
+    _signal.pthread_sigmask(_signal.SIG_UNBLOCK, [number])
     os.kill(os.getpid(), number)

@@ -41,7 +41,7 @@ class Pause:
 
 def flush(folder: str) -> None:
     """Send what waits and end, at the first failure too."""
-    tick(folder, recall(folder), time.time())
+    tick(folder, {}, time.time())
 
 
 def linger(folder: str, lock: int) -> None:
@@ -50,29 +50,43 @@ def linger(folder: str, lock: int) -> None:
     faulthandler.dump_traceback_later(
         LIFETIME + GRACE, exit=True
     )  # ends even a process stuck in a system call
-    while _until_idle(folder, born):
+    over = False
+    while not over:
+        _until_idle(folder, born)
         os.lockf(lock, os.F_ULOCK, 0)
-        if not _waits(folder) or not launch.hold(lock):
-            return
+        over = time.monotonic() - born >= LIFETIME
+        if over:
+            tick(folder, {}, time.time())
+        over = over or not _target() or not _waits(folder) or not launch.hold(lock)
 
 
-def tick(folder: str, pause: Pause, now: float, send: Post = post) -> tuple[int, Pause]:
-    """Do all that can be done now; returns how many records left the spool, and how long to pause."""
+def tick(folder: str, pauses: dict[str, Pause], now: float, send: Post = post) -> int:
+    """Do all that can be done now for every service; returns how many records left, and keeps `pauses` up to date."""
     drain.cap(os.path.dirname(folder), now)
-    moved, target = 0, _target()
-    paused = now < pause.until and pause.target == target
+    target = _target()
+    moved = 0
     for place in drain.services(folder):
         drain.lost_runs(place)
-        if paused or not target or _withdrawn(place):
-            continue
-        for segment in drain.ready(place):
-            verdict = deliver(segment.records, lambda records: send(*home.deck(), records, now))
-            if verdict.kind != "accepted":
-                _count(place, error=verdict.reason)
-                return moved, _pause(folder, verdict, pause, target, now)
-            _settle(place, segment, verdict, now)
-            moved += len(segment.records)
-    return moved, pause if paused else Pause()
+        pause = pauses.get(place) or recall(place)
+        paused = now < pause.until and pause.target == target
+        if target and not paused and not _withdrawn(place):
+            sent, pauses[place] = _empty(place, pause, target, now, send)
+            moved += sent
+    return moved
+
+
+def _empty(place: str, pause: Pause, target: str, now: float, send: Post) -> tuple[int, Pause]:
+    """Send one service's segments until there are no more, or the deck does not take one."""
+    moved = 0
+    url, key = home.deck()
+    for segment in drain.ready(place):
+        verdict = deliver(segment.records, lambda records: send(url, key, records, now))
+        if verdict.kind != "accepted":
+            _count(place, error=verdict.reason)
+            return moved, _pause(place, verdict, pause, target, now)
+        _settle(place, segment, verdict, now)
+        moved += len(segment.records)
+    return moved, Pause()
 
 
 def deliver(records: Sequence[bytes], send: Callable[[Sequence[bytes]], Verdict]) -> Verdict:
@@ -95,27 +109,24 @@ def deliver(records: Sequence[bytes], send: Callable[[Sequence[bytes]], Verdict]
     return Verdict("accepted", "all answered for", rejected=tuple(rejected))
 
 
-def recall(folder: str) -> Pause:
-    """The pause that a deck asked an earlier shipper for."""
+def recall(place: str) -> Pause:
+    """The pause that the deck asked an earlier shipper for."""
     try:
-        return Pause(**json.loads(home.read(folder + "/pause") or "{}"))
+        return Pause(**json.loads(home.read(_pause_file(place)) or "{}"))
     except (ValueError, TypeError):
         return Pause()
 
 
-def _until_idle(folder: str, born: float) -> bool:
-    """Work until nothing has come for LINGER seconds; False when there is no deck or the time is over."""
-    pause, busy = recall(folder), time.monotonic()
-    while (at := time.monotonic()) - born < LIFETIME:
-        moved, pause = tick(folder, pause, time.time())
-        if not _target():
-            return False
-        if moved or _waits(folder):
+def _until_idle(folder: str, born: float) -> None:
+    """Work until nothing has come for LINGER seconds, the time is over, or there is no deck."""
+    busy = time.monotonic()
+    pauses: dict[str, Pause] = {}
+    while (at := time.monotonic()) - born < LIFETIME and at - busy <= LINGER:
+        if tick(folder, pauses, time.time()) or _waits(folder):
             busy = at
-        if at - busy > LINGER:
-            return True
+        if not _target():
+            return
         time.sleep(POLL)
-    return False
 
 
 def _target() -> str:
@@ -128,12 +139,16 @@ def _target() -> str:
     return facts.digest(f"{url} {key} {written}", "") if url else ""
 
 
-def _pause(folder: str, verdict: Verdict, before: Pause, target: str, now: float) -> Pause:
+def _pause_file(place: str) -> str:
+    return f"{place}/{spool.VERSION}.pause"
+
+
+def _pause(place: str, verdict: Verdict, before: Pause, target: str, now: float) -> Pause:
     failures = before.failures + 1 if before.target == target else 1
     backoff = min(2.0 ** (failures - 1), BACKOFF_LIMIT) * (0.75 + os.urandom(1)[0] / 1024)
     pause = Pause(now + (verdict.wait or backoff), target, failures)
     if verdict.wait:
-        home.write(folder + "/pause", json.dumps(asdict(pause)))
+        home.write(_pause_file(place), json.dumps(asdict(pause)))
     return pause
 
 

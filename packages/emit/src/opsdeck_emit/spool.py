@@ -21,6 +21,7 @@ VERSION = "v1"
 RECORD_LIMIT = 65_536
 SEGMENT_LIMIT = 1_048_576
 LOG_LIMIT = 65_536
+DETAIL_LIMIT = 200
 ATTEMPTS = 32
 DAY = 86_400
 WRITE = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
@@ -48,25 +49,20 @@ def mark(folder: str, event_id: str, owner: str, record: bytes) -> str:
 
 def append(folder: str, record: bytes, now: float) -> bool:
     """Append one record; True when it begins a segment. OSError when it could not be kept whole."""
-    from fcntl import LOCK_NB, LOCK_SH, flock
-
     if len(record) > RECORD_LIMIT:
         raise OSError(f"a record of {len(record)} bytes")
     path = f"{folder}/{VERSION}.{int(now) // DAY}.open"
     for _ in range(ATTEMPTS):
         fd = create(path)
         try:
-            flock(fd, LOCK_SH | LOCK_NB)
-            size = _size_if_still(path, fd)
-            if size < 0:
+            size = _claim(path, fd)
+            if size is None:
                 continue
             if os.write(fd, b"\n" + record + b"\n") != len(record) + 2:
                 raise OSError("no space for a whole record")
             if size + len(record) > SEGMENT_LIMIT:
                 seal(path)
             return size == 0
-        except BlockingIOError:
-            continue
         finally:
             os.close(fd)
     raise OSError("the segment is never free")
@@ -81,25 +77,28 @@ def seal(path: str) -> None:
 
 
 def dropped(folder: str, reason: str, count: int, detail: str = "") -> None:
-    """Count a loss where `telemetry status` and the shipper see it; the log has an end, the count is a minimum."""
+    """Count a loss where `telemetry status` sees it, if the folder is there; the log has an end: a minimum."""
     try:
-        fd = create(f"{folder}/{VERSION}.dropped")
+        fd = os.open(f"{folder}/{VERSION}.dropped", WRITE, 0o600)
     except OSError:
         return
     try:
         if os.fstat(fd).st_size < LOG_LIMIT:
-            os.write(fd, f"{reason} {count} {detail[:200]}\n".encode("utf-8", "replace"))
+            os.write(fd, f"{reason} {count} {detail[:DETAIL_LIMIT]}\n".encode("utf-8", "replace"))
     except OSError:
         return
     finally:
         os.close(fd)
 
 
-def _size_if_still(path: str, fd: int) -> int:
-    """The size of the open file if `path` still names it, else -1."""
-    held = os.fstat(fd)
+def _claim(path: str, fd: int) -> int | None:
+    """Steps 1 and 2 of a writer: the segment's size while nobody may read it, None if it has been sealed."""
+    from fcntl import LOCK_NB, LOCK_SH, flock
+
     try:
+        flock(fd, LOCK_SH | LOCK_NB)
         named = os.stat(path)
-    except FileNotFoundError:
-        return -1
-    return held.st_size if (named.st_ino, named.st_dev) == (held.st_ino, held.st_dev) else -1
+    except (BlockingIOError, FileNotFoundError):
+        return None
+    held = os.fstat(fd)
+    return held.st_size if (named.st_ino, named.st_dev) == (held.st_ino, held.st_dev) else None

@@ -41,7 +41,7 @@ def quote(text: str) -> str:
     try:
         from _json import encode_basestring_ascii as escape
     except ImportError:
-        from json.encoder import py_encode_basestring_ascii as escape  # type: ignore[attr-defined] # not in the stubs
+        from json.encoder import py_encode_basestring_ascii as escape
     return str(escape(text))
 
 

@@ -10,7 +10,7 @@ In: the state store, the spec, now. Out: how many deliveries were planned. Rules
 It must not know how channels deliver.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -21,7 +21,7 @@ from opsdeck.alerts.people import silenced
 from opsdeck.model import AlertState, Cursor, Delivery, Transition
 from opsdeck.respond.notify import route
 from opsdeck.respond.notify.text import payload
-from opsdeck.spec.model import Rule, Spec
+from opsdeck.spec.model import Channel, Rule, Spec
 from opsdeck.stores.api import StateStore, Transaction
 
 CURSOR = "notify"
@@ -121,23 +121,24 @@ def _notify(at: Plan, fire: Transition) -> int:
     who = route.person(at.spec, at.rule)
     moment = _when(at)
     planned = []
-    for channel in at.spec.channels:
+    channels = route.channels(at.spec, at.alert.rpartition("/")[0])
+    for channel in channels:
         known = at.tx.get(Delivery, f"{fire.seq}/{channel.name}/{who.address}")
         if known is None or known.status == "withdrawn":
             at.tx.put(_delivery(at, fire, fire, channel=channel.name, who=who, due=moment.due))
             planned.append(channel.name)
     if planned:
         at.note(moment.verdict, f"to {who.address} ({who.role}) over {', '.join(planned)}: {moment.why}")
-        _say_if_not_mailed(at, who)
-    elif at.spec.channels:
+        _say_if_not_mailed(at, who, channels)
+    elif channels:
         at.note("already_sent", f"{who.address} has heard of this one")
     else:
         at.note("no_channel", "the spec has no channel to send it over")
     return len(planned)
 
 
-def _say_if_not_mailed(at: Plan, who: route.Person) -> None:
-    if all(channel.kind != MAIL for channel in at.spec.channels):
+def _say_if_not_mailed(at: Plan, who: route.Person, channels: Iterable[Channel]) -> None:
+    if all(channel.kind != MAIL for channel in channels):
         at.note("not_mailed", f"nothing is mailed to {who.address}: no smtp channel is configured", "/mail")
 
 

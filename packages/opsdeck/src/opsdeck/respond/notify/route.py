@@ -10,7 +10,7 @@ from datetime import datetime
 from opsdeck import timing
 from opsdeck.alerts.people import said
 from opsdeck.model import Silence
-from opsdeck.spec.model import Rule, Spec
+from opsdeck.spec.model import Channel, Rule, Spec
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +33,13 @@ class When:
 def person(spec: Spec, rule: Rule) -> Person:
     """The first step of the rule's chain."""
     role = rule.escalation[0]
-    names = spec.roles.get(role, ())
-    return Person(role, next((spec.contacts[name] for name in names if name in spec.contacts), role))
+    return Person(role, next(iter(spec.addresses(role)), role))
+
+
+def channels(spec: Spec, service: str) -> list[Channel]:
+    """The channels that the service's notifications go to: those it names, else all."""
+    named = spec.service(service).channels
+    return [channel for channel in spec.channels if not named or channel.name in named]
 
 
 def when(spec: Spec, tier: int, silence: Silence | None, now: datetime) -> When:

@@ -9,6 +9,6 @@ What can leave the machine is listed in docs/telemetry.md.
 """
 
 from opsdeck_emit.run import Run, operated, run
+from opsdeck_emit.wire import EMIT_VERSION as __version__
 
-__version__ = "2026.11.0"
-__all__ = ["Run", "operated", "run"]
+__all__ = ["Run", "__version__", "operated", "run"]

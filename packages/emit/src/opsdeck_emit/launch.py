@@ -58,7 +58,7 @@ def main(folder: str, mode: str) -> None:
     if not hold(lock):
         return
     os.ftruncate(lock, 0)
-    os.write(lock, f"{os.getpid()}\n".encode())
+    os.pwrite(lock, f"{os.getpid()}\n".encode(), 0)  # the lock begins at the file position: leave it at 0
     from opsdeck_emit import ship
 
     if mode == FLUSH:

@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     T = TypeVar("T")
 
 PHASES_LIMIT = 32
-PHASE_NAME_LIMIT = 64
+UNNAMED_OPERATION = "command_run"
+ENVIRONMENTS = ("production", "staging", "development")
 SIGNALLED = 128  # a shell's exit code for a death by signal starts here
 SIGKILL = 9
 GUARDED = (1, 15)  # SIGHUP and SIGTERM; SIGINT arrives as KeyboardInterrupt
@@ -71,7 +72,7 @@ class Run:
         self._command, self._environment = command, environment
         self._wrapped = wrapped
         self._event: dict[str, Any] = {}
-        self._operation: dict[str, object] = {"type": "command_run"}
+        self._operation: dict[str, object] = {"type": UNNAMED_OPERATION}
         self._metadata: dict[str, object] = {}
         self._phases: dict[str, float] = {}
         self._measured: dict[str, object] = {"cpuMs": None, "peakMemoryBytes": None} if wrapped else {}
@@ -90,7 +91,7 @@ class Run:
 
     def phase(self, name: str) -> "Phase":
         """Time a part of the run; the same name adds up."""
-        return Phase(self._phases, quietly(self._service, wire.clean, name, PHASE_NAME_LIMIT) or "unnamed")
+        return Phase(self._phases, quietly(self._service, wire.clean, name, wire.NAME_LIMIT) or "unnamed")
 
     def fail(
         self, code: str, message: str, category: str = "user_errors", context: str | None = None
@@ -125,8 +126,9 @@ class Run:
             _die(self._signal)
 
     def _name(self, kind: str, template: str | None, generator: str | None) -> None:
-        named = {"type": kind, "template": template, "generator": generator}
-        self._operation = {name: wire.clean(value) for name, value in named.items() if value is not None}
+        named = {"template": template, "generator": generator}
+        self._operation = {"type": wire.clean(kind, wire.NAME_LIMIT) or UNNAMED_OPERATION}
+        self._operation |= {name: wire.clean(value) for name, value in named.items() if value is not None}
 
     def _begin(self) -> None:
         if consent.state(self._service, typed=self._wrapped) != consent.GRANTED or not home.ours():
@@ -155,8 +157,8 @@ class Run:
         return {
             "timestamp": wire.timestamp(now),
             "level": "INFO",
-            "service": wire.clean(self._service),
-            "version": wire.clean(self._version),
+            "service": wire.clean(self._service, wire.NAME_LIMIT),
+            "version": wire.clean(self._version, wire.NAME_LIMIT),
             "environment": self._environment,
             "requestId": "req_" + event_id.replace("-", "")[-16:],
             "userId": user,
@@ -174,6 +176,7 @@ class Run:
             "cpuMs": None,
             "peakMemoryBytes": None,
             **facts.platform(wrapped=self._wrapped),
+            "emitVersion": wire.EMIT_VERSION,
         }
 
     def _end(self, exc: BaseException | None) -> None:
@@ -254,7 +257,8 @@ class Phase:
 
 def run(service: str, version: str, command: str, *, environment: str | None = None) -> Run:
     """Operate what happens in the `with` block; `environment` is told from version and checkout if not given."""
-    return Run(service, version, command, environment or _environment(service, version, _caller()))
+    told = environment if environment in ENVIRONMENTS else _environment(service, version, _caller())
+    return Run(service, version, command, told)
 
 
 def operated(

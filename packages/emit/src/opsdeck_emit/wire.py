@@ -7,7 +7,9 @@ In: plain values. Out: bytes. It must not know where they are kept or sent. Hand
 import os
 import time
 
+EMIT_VERSION = "2026.11.0"
 TEXT_LIMIT = 256
+NAME_LIMIT = 64
 EXACT = 2**53
 # What `Run.metadata` lets through; everything else stays on the machine.
 METADATA: dict[str, type] = {

@@ -1,0 +1,4 @@
+---
+to: app/__init__.py
+unless_exists: true
+---

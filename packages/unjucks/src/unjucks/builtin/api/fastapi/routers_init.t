@@ -1,0 +1,4 @@
+---
+to: app/routers/__init__.py
+unless_exists: true
+---

@@ -1,0 +1,91 @@
+"""The `unjucks` command: words in, exit code out. Owns the outermost decisions and no work.
+
+The hot path is short on purpose: `--version` imports nothing, a command imports only itself.
+"""
+
+import os
+import sys
+
+from unjucks import __version__
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from unjucks.console import Console
+
+INTERRUPTED = 130  # 128 + SIGINT, as shells report it
+OPERATIONS = ("generate", "list")
+COMMANDS = (*OPERATIONS, "new", "init", "help", "telemetry", "doctor")
+
+
+def main() -> int:
+    """Run the command of `sys.argv`; expected failures are printed, never raised."""
+    argv = sys.argv[1:]
+    _open_closed_streams()
+    if argv in (["--version"], ["-V"]):
+        sys.stdout.write(f"unjucks {__version__}\n")
+        return 0
+    from unjucks.console import Console
+
+    console = Console(json="--json" in argv)
+    try:
+        code = _run(argv, console)
+        sys.stdout.flush()
+    except KeyboardInterrupt:
+        console.warn("interrupted; nothing half done is left")
+        return INTERRUPTED
+    except BrokenPipeError:
+        console.abandon_output()
+        return 1
+    except OSError as error:
+        console.warn(f"unjucks: {error}")
+        return 1
+    return code
+
+
+def _open_closed_streams() -> None:
+    """Python leaves a standard stream that was closed (`>&-`) as None."""
+    for name in ("stdin", "stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, "r+"))  # noqa: SIM115  # lives as long as the process
+
+
+def _run(argv: list[str], console: "Console") -> int:
+    command = argv[0] if argv else "--help"
+    if command in OPERATIONS and "--help" not in argv and "-h" not in argv:
+        return _operate(command, argv[1:], console)
+    if command in ("--help", "-h") or "--help" in argv or "-h" in argv:
+        command, argv = "help", ["help", *[word for word in argv[:1] if word in COMMANDS]]
+    return console.guard(lambda: _plain(command, argv[1:], console))
+
+
+def _operate(command: str, argv: list[str], console: "Console") -> int:
+    """Run a command that operations counts; recorded with consent, and asked about once after a success."""
+    from unjucks import recording
+
+    with recording.start(command) as event:
+        if command == "generate":
+            from unjucks.commands import generate
+
+            code = console.guard(lambda: generate.run(argv, console, event), event)
+        else:
+            from unjucks.commands import listing
+
+            code = console.guard(lambda: listing.run(argv, console, event), event)
+        event.exit_code = code
+    if code == 0 and console.interactive:
+        from unjucks.commands import telemetry
+
+        telemetry.offer(console)
+    return code
+
+
+def _plain(command: str, argv: list[str], console: "Console") -> int:
+    """Run a command that leaves no record."""
+    from unjucks import commands
+    from unjucks.errors import UsageError, did_you_mean
+
+    if command not in COMMANDS:
+        raise UsageError(
+            f"unknown command {command!r}{did_you_mean(command, list(COMMANDS))}", hint="unjucks --help"
+        )
+    return commands.plain(command, argv, console)

@@ -1,0 +1,91 @@
+"""`unjucks doctor`: checks what runs depend on, one line each; exit 1 if a check fails."""
+
+import os
+import sys
+
+from unjucks import __version__, arguments, cache, find
+from unjucks.console import shown
+from unjucks.errors import UnjucksError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from unjucks.console import Console
+
+OK, WARN, FAIL = "ok", "warn", "FAIL"
+
+
+def run(argv: list[str], console: "Console") -> int:
+    """Run every check; one that fails hides no other."""
+    options = arguments.read("doctor", argv, ("--json",))
+    if options.words:
+        raise options.wrong(f"unexpected {options.words[0]!r}")
+    checks: dict[str, Callable[[], tuple[str, str]]] = {
+        "unjucks": _version,
+        "engine": _engine,
+        "templates": _templates,
+        "cache": _cache,
+        "telemetry": _telemetry,
+    }
+    found = [(name, *check()) for name, check in checks.items()]
+    if console.json:
+        console.document([{"check": name, "state": state, "detail": detail} for name, state, detail in found])
+    else:
+        for name, state, detail in found:
+            console.say(f"{state:<4}  {name:<9}  {detail}")
+    return int(any(state == FAIL for _, state, _ in found))
+
+
+def _version() -> tuple[str, str]:
+    return OK, f"{__version__} on Python {sys.version.split()[0]}"
+
+
+def _engine() -> tuple[str, str]:
+    from unjucks.engine import Engine
+
+    try:
+        works = Engine({}).render("{{ 'user profile' | pascal }}", {}, "doctor") == "UserProfile"
+    except (ImportError, UnjucksError) as error:
+        return FAIL, f"minijinja: {error}"
+    slow = "minijinja" in sys.modules
+    if slow:
+        return WARN, "minijinja renders, but loads slowly: its extension module could not be loaded by itself"
+    return (OK, "minijinja renders") if works else (FAIL, "minijinja renders wrongly")
+
+
+def _templates() -> tuple[str, str]:
+    try:
+        roots = find.roots(os.getcwd())
+        templates, troubles = find.survey(roots)
+    except UnjucksError as error:
+        return FAIL, str(error)
+    if troubles:
+        return FAIL, "; ".join(str(trouble) for trouble in troubles)
+    foreign = [root.path for root in roots if not root.trusted]
+    if foreign:
+        return WARN, f"{', '.join(foreign)} belongs to another user, so its commands are refused"
+    where = ", ".join(f"{root.kind} {shown(root.path)}" for root in roots)
+    return OK, f"{len(templates)} in {where}"
+
+
+def _cache() -> tuple[str, str]:
+    path = cache.folder()
+    try:
+        os.makedirs(path, mode=0o700, exist_ok=True)
+        mode, owner = os.stat(path).st_mode & 0o777, os.stat(path).st_uid
+    except OSError as error:
+        return WARN, f"{shown(path)}: {error.strerror}; every run reads its templates anew"
+    if owner != os.geteuid() or mode & 0o022 or not os.access(path, os.W_OK):
+        return WARN, f"{shown(path)} is not yours alone to write"
+    return OK, shown(path)
+
+
+def _telemetry() -> tuple[str, str]:
+    try:
+        from opsdeck_emit import consent
+    except ImportError:
+        return WARN, "opsdeck-emit is not installed; nothing is recorded"
+    from unjucks.recording import SERVICE
+
+    return OK, f"consent {consent.state(SERVICE)}; more: unjucks telemetry status"

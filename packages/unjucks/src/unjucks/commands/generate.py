@@ -1,0 +1,186 @@
+"""`unjucks generate`: find → ask → render → apply, with what a person must agree to in between."""
+
+import os
+
+from unjucks import arguments, ask, find
+from unjucks.console import printable, shown
+from unjucks.errors import FileExists, ShellRefused, ShellUnconfirmed, TargetUnreadable
+from unjucks.model import WRITES, Plan
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from opsdeck_emit import Run
+
+    from unjucks.arguments import Options
+    from unjucks.console import Console
+    from unjucks.engine import Engine
+    from unjucks.model import Template
+    from unjucks.recording import Unrecorded
+
+FLAGS = ("--dry-run", "--force", "--yes", "--json")
+TAKES = ("--vars", "--to", "--root")
+
+
+class Job:
+    """What one run was asked for, once the template is found."""
+
+    __slots__ = ("console", "event", "flags", "given", "target", "template", "to")
+
+    def __init__(
+        self, options: "Options", template: "Template", console: "Console", event: "Run | Unrecorded"
+    ) -> None:
+        """Read what was typed in the light of the template."""
+        self.flags = options.flags
+        self.to = options.value("--to")
+        self.target = os.path.realpath(self.to or ".")
+        self.template = template
+        self.given = arguments.given(options, template)
+        self.console = console
+        self.event = event
+
+    @property
+    def dry(self) -> bool:
+        """Whether nothing is to be written."""
+        return "--dry-run" in self.flags
+
+    @property
+    def asks(self) -> bool:
+        """Whether a person is there to decide what was left open."""
+        return self.console.interactive and not self.flags & {"--yes", "--dry-run"}
+
+
+def run(argv: list[str], console: "Console", event: "Run | Unrecorded") -> int:
+    """Generate; raises UnjucksError with nothing changed (ShellFailed: with the files in place)."""
+    event.operation("template_generation")
+    options = arguments.read("generate", argv, FLAGS, TAKES, loose=True)
+    event.metadata(dryRun="--dry-run" in options.flags)
+    generator, name = arguments.generator_and_template(options)
+    event.operation("template_generation", f"{generator}/{name}")
+    with event.phase("find"):
+        template = find.lookup(find.roots(_here(), options.value("--root")), generator, name)
+        job = Job(options, template, console, event)
+    kind = "template_injection" if template.injects_only else "template_generation"
+    event.operation(kind, template.title, str(job.given["name"]) if "name" in job.given else None)
+    event.metadata(templateRoot=template.root.kind)
+    plan = _decide(job)
+    if not job.dry:
+        with event.phase("apply"):
+            from unjucks import apply
+
+            apply.apply(plan, job.target)
+    _report(plan, job)
+    return 0
+
+
+def _here() -> str:
+    try:
+        return os.getcwd()
+    except FileNotFoundError as error:
+        raise TargetUnreadable("the current folder no longer exists", hint="cd ~") from error
+
+
+def _decide(job: Job) -> Plan:
+    """Ask and render: everything that is needed before anything is done."""
+    from unjucks import engine
+
+    machine = engine.Engine(job.template.partials)
+    bounded = _bounded(job.template)
+    with job.event.phase("ask"):
+        prompt = job.console.prompt if job.console.interactive and "--yes" not in job.flags else None
+        values = ask.values(job.template, job.given, machine.render, bounded, prompt)
+    with job.event.phase("render"):
+        plan = Plan.of(bounded(_plan, job, values, machine))
+    _settle_conflicts(plan, job)
+    _settle_commands(plan, job)
+    return plan
+
+
+def _bounded(template: "Template") -> "Callable[..., Any]":
+    """Give what calls a function for a template: directly, or under limits when nobody vouched for it."""
+    if template.root.trusted:
+        return lambda compute, *given: compute(*given)
+    from unjucks import limits
+
+    return lambda compute, *given: limits.in_child(lambda: compute(*given), template.folder)
+
+
+def _plan(job: Job, values: "dict[str, Any]", machine: "Engine") -> "tuple[Any, ...]":
+    from unjucks import plan, render
+
+    files = render.render(job.template, values, machine)
+    return plan.plan(files, job.target, force="--force" in job.flags).record()
+
+
+def _settle_conflicts(plan: Plan, job: Job) -> None:
+    """Let a person decide about each file in the way; without one, that is an error."""
+    conflicts = [change for change in plan.changes if change.action == "conflict"]
+    if conflicts and not job.asks:
+        names = ", ".join(change.path for change in conflicts)
+        what = "exists and differs" if len(conflicts) == 1 else "exist and differ"
+        raise FileExists(
+            f"{names} {what}", hint="add --dry-run --force to see the difference, --force to overwrite"
+        )
+    answer = ""
+    for change in conflicts:
+        if answer != "a":
+            answer = job.console.question(f"{change.path} exists. Overwrite? [y]es, [N]o, [a]ll:").lower()[:1]
+        change.action = "overwrite" if answer in ("y", "a") else "skip"
+
+
+def _settle_commands(plan: Plan, job: Job) -> None:
+    """Refuse, confirm or drop the commands that the template asks for."""
+    if not plan.commands:
+        return
+    first = plan.commands[0]
+    if not job.template.root.trusted:
+        message = f"asks to run {first.text!r}; commands of templates that nobody vouched for never run"
+        raise ShellRefused(message, place=first.place)
+    if job.flags & {"--yes", "--dry-run"} or job.template.root.kind == "user":
+        return
+    if not job.asks:
+        message = f"asks to run {first.text!r}; nobody is here to agree"
+        raise ShellUnconfirmed(message, place=first.place, hint="add --yes to agree, --dry-run to look")
+    for command in plan.commands:
+        job.console.say(f"run        {printable(command.text)}")
+    if not job.console.agrees("Run this after writing the files?"):
+        plan.commands = []
+
+
+def _report(plan: Plan, job: Job) -> None:
+    """Tell the person and the record what was, or would be, done."""
+    written = [change for change in plan.changes if change.action in WRITES]
+    size = sum(len(change.after) for change in written)
+    job.event.metadata(fileCount=len(written), outputSize=size)
+    if job.console.json:
+        job.console.document(_record(plan, job))
+        return
+    for change in plan.changes:
+        job.console.say(f"{change.action:<9}  {shown(os.path.join(job.to, change.path))}")
+        if job.dry and change.before is not None and change.action in WRITES:
+            job.console.say(_difference(change.before, change.after))
+    for command in plan.commands:
+        job.console.say(f"{'run' if job.dry else 'ran':<9}  {printable(command.text)}")
+    files = f"{len(written)} file{'' if len(written) == 1 else 's'}, {size} bytes"
+    job.console.say(f"{files}{'; a dry run: nothing was written' if job.dry else ''}")
+
+
+def _record(plan: Plan, job: Job) -> "dict[str, Any]":
+    files = [{"path": one.path, "action": one.action, "bytes": len(one.after)} for one in plan.changes]
+    return {
+        "template": job.template.title,
+        "target": job.target,
+        "dryRun": job.dry,
+        "files": files,
+        "commands": [command.text for command in plan.commands],
+    }
+
+
+def _difference(before: bytes, after: bytes) -> str:
+    import difflib
+
+    old, new = (content.decode(errors="replace").splitlines() for content in (before, after))
+    lines = list(difflib.unified_diff(old, new, n=1, lineterm=""))[2:]
+    return "\n".join("    " + printable(line) for line in lines)

@@ -1,0 +1,52 @@
+"""`unjucks list`: every template that `generate` would find, and the trouble with those that cannot be read."""
+
+import os
+
+from unjucks import arguments, find
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from opsdeck_emit import Run
+
+    from unjucks.console import Console
+    from unjucks.model import Template
+    from unjucks.recording import Unrecorded
+
+
+def run(argv: list[str], console: "Console", event: "Run | Unrecorded") -> int:
+    """List; a template that cannot be read is shown and raised after the others are listed."""
+    event.operation("template_discovery")
+    options = arguments.read("list", argv, ("--json",), ("--root",))
+    if options.words:
+        raise options.wrong(f"unexpected {options.words[0]!r}")
+    with event.phase("find"):
+        templates, troubles = find.survey(find.roots(os.getcwd(), options.value("--root")))
+    event.metadata(templateCount=len(templates))
+    if console.json and not troubles:
+        console.document([_record(template) for template in templates])
+    elif not console.json:
+        _print(templates, console)
+        for trouble in troubles[1:]:
+            console.report(trouble)
+    if troubles:
+        raise troubles[0]
+    return 0
+
+
+def _record(template: "Template") -> dict[str, object]:
+    return {
+        "generator": template.generator,
+        "template": template.name,
+        "description": template.description,
+        "root": template.root.kind,
+        "folder": template.folder,
+        "restricted": template.restricted,
+        "variables": [variable.name for variable in template.variables],
+    }
+
+
+def _print(templates: "list[Template]", console: "Console") -> None:
+    width = max((len(template.title) for template in templates), default=0)
+    for template in templates:
+        note = "" if template.root.kind == "built-in" else f"  ({template.root.kind})"
+        console.say(f"{template.title:<{width}}  {template.description}{note}".rstrip())

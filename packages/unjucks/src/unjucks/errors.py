@@ -1,0 +1,179 @@
+"""Every way a run can fail, as one tree; no I/O, no printing.
+
+    UnjucksError
+    ├── UserError        what was typed or asked for     user_errors
+    │     UsageError · GeneratorNotFound · TemplateNotFound · VariableMissing · VariableInvalid
+    │     VariableUnknown · FileExists · InjectTargetMissing · InjectAnchorMissing · ShellUnconfirmed
+    ├── SystemFailure    the template, disk or command   system_errors
+    │     TemplateUnreadable · FrontMatterInvalid · RenderFailed · TargetUnreadable · WriteFailed · ShellFailed
+    │     EmitMissing
+    └── CriticalError    a border was about to be crossed   critical_errors
+          PathEscape · ShellRefused
+
+The categories are the framework's ("Error Tracking Implementation"). Codes are stable: they are what
+operations groups by, and docs/unjucks.md lists every one.
+"""
+# ruff: noqa: N818 - a leaf's name says what happened; that it is an error, its base says
+
+
+class UnjucksError(Exception):
+    """An expected failure: printed without a traceback.
+
+    `place` is `file` or `file:line`; `hint` is the next command to type.
+    """
+
+    code = ""
+    category = ""
+    exit_code = 1
+
+    def __init__(self, message: str, *, place: str = "", hint: str = "") -> None:
+        """Keep what happened, where, and what to type next."""
+        super().__init__(message)
+        self.message = message
+        self.place = place
+        self.hint = hint
+
+    def __str__(self) -> str:
+        """Give `place: message`."""
+        return f"{self.place}: {self.message}" if self.place else self.message
+
+
+class UserError(UnjucksError):
+    """Invalid input; nothing is wrong with the tool or the templates."""
+
+    category = "user_errors"
+
+
+class UsageError(UserError):
+    """The command line itself cannot be read."""
+
+    code = "USAGE"
+    exit_code = 2
+
+
+class GeneratorNotFound(UserError):
+    """No root has a generator of that name."""
+
+    code = "GENERATOR_NOT_FOUND"
+
+
+class TemplateNotFound(UserError):
+    """The generator has no template of that name."""
+
+    code = "TEMPLATE_NOT_FOUND"
+
+
+class VariableMissing(UserError):
+    """A variable without a default got no value."""
+
+    code = "VARIABLE_MISSING"
+
+
+class VariableInvalid(UserError):
+    """A value does not fit its variable's type, choices or pattern."""
+
+    code = "VARIABLE_INVALID"
+
+
+class VariableUnknown(UserError):
+    """The template has no such variable."""
+
+    code = "VARIABLE_UNKNOWN"
+
+
+class FileExists(UserError):
+    """A file stands where another is to be written."""
+
+    code = "FILE_EXISTS"
+
+
+class InjectTargetMissing(UserError):
+    """The file to inject into does not exist."""
+
+    code = "INJECT_TARGET_MISSING"
+
+
+class InjectAnchorMissing(UserError):
+    """The text to inject before or after is not in the file."""
+
+    code = "INJECT_ANCHOR_MISSING"
+
+
+class ShellUnconfirmed(UserError):
+    """Commands would run, and nobody was there to agree."""
+
+    code = "SHELL_UNCONFIRMED"
+
+
+class SystemFailure(UnjucksError):
+    """File system, template or command trouble."""
+
+    category = "system_errors"
+
+
+class TemplateUnreadable(SystemFailure):
+    """A root, folder or file of templates cannot be read as text."""
+
+    code = "TEMPLATE_UNREADABLE"
+
+
+class FrontMatterInvalid(SystemFailure):
+    """Front matter or template.yaml is not what the format asks for."""
+
+    code = "FRONT_MATTER_INVALID"
+
+
+class RenderFailed(SystemFailure):
+    """The template engine refused the template, or a limit stopped it."""
+
+    code = "RENDER_FAILED"
+
+
+class TargetUnreadable(SystemFailure):
+    """A file or folder of the target cannot be read."""
+
+    code = "TARGET_UNREADABLE"
+
+
+class WriteFailed(SystemFailure):
+    """Writing failed; what had been written was undone."""
+
+    code = "WRITE_FAILED"
+
+
+class ShellFailed(SystemFailure):
+    """A template's command ended with a failure; the files stay."""
+
+    code = "SHELL_FAILED"
+
+
+class EmitMissing(SystemFailure):
+    """The package that records runs is not installed."""
+
+    code = "EMIT_MISSING"
+
+
+class CriticalError(UnjucksError):
+    """Something tried to leave the space it was given."""
+
+    category = "critical_errors"
+
+
+class PathEscape(CriticalError):
+    """A path would leave the target folder."""
+
+    code = "PATH_ESCAPE"
+
+
+class ShellRefused(CriticalError):
+    """A template that nobody vouched for asked to run commands."""
+
+    code = "SHELL_REFUSED"
+
+
+def did_you_mean(word: str, known: "list[str]") -> str:
+    """Give `; did you mean 'x' or 'y'?`, or nothing when no name is near."""
+    import difflib
+
+    near = difflib.get_close_matches(word, known, n=3, cutoff=0.5)
+    return f"; did you mean {' or '.join(repr(name) for name in near)}?" if near else ""

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from opsdeck.errors import SpecError
+from opsdeck.errors import Problem, SpecError
 from opsdeck.spec import mapper
 from opsdeck.spec.document import compose
 from opsdeck.spec.model import Spec
@@ -14,3 +14,13 @@ def load(path: Path | None = None) -> Spec:
     if composed.problems:
         raise SpecError(composed.problems)
     return mapper.spec(composed.document, composed.own)
+
+
+def problems(path: Path | None) -> tuple[Problem, ...]:
+    """Every mistake of a file or folder, sorted by place; none means that `load` succeeds."""
+    return compose(path).problems
+
+
+def warnings(path: Path | None) -> tuple[Problem, ...]:
+    """What deserves a second look and stops nobody."""
+    return compose(path).warnings

@@ -1,10 +1,15 @@
 """Files → a checked wire form: the shipped defaults, the user's files over them, each service over both.
 
-In: a path. Out: the Document, each service's own wire form, and all problems sorted by place. It must not know the
-model. Trees are merged before they are validated, so every mistake keeps the place where somebody wrote it.
+In: a path. Out: the Document, what each service says itself, and all problems sorted by place. It must not know
+the model. Trees are merged before they are validated, so every mistake keeps the place where somebody wrote it.
+
+1. Read every file into a tree with places; the shipped defaults lie below, `services` are filled up from above them.
+2. Validate. What is refused is noted, then replaced by the default or left out, until the rest is valid.
+3. Check the rest across values (check/), so that one run shows both kinds of mistakes.
 """
 
-from collections.abc import Mapping
+import itertools
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -13,54 +18,152 @@ from typing import Any
 from pydantic import ValidationError
 
 from opsdeck.errors import Problem
-from opsdeck.spec import source
-from opsdeck.spec.phrases import Unit
-from opsdeck.spec.source import Node
+from opsdeck.spec import mistakes, source
+from opsdeck.spec.check import cautions, check
+from opsdeck.spec.check.names import Names
+from opsdeck.spec.mistakes import Mistake
+from opsdeck.spec.source import Node, Place
 from opsdeck.spec.wire import INHERITED, Document
 
 DEFAULTS = Path(__file__).with_name("defaults")
+SHIPPED = "(defaults)/"
+ROUNDS = 50
 
 
 @dataclass(frozen=True, slots=True)
 class Composed:
-    """A document, its services with everything they inherit, and what is wrong with them."""
+    """A document, what its services say themselves, what is wrong and what deserves a second look."""
 
     document: Document
     own: Mapping[str, Any]
-    """What each service says itself, without what it inherits."""
     problems: tuple[Problem, ...]
+    warnings: tuple[Problem, ...]
 
 
 @cache
 def shipped() -> Node:
     """The tree of the shipped defaults."""
-    parts = [source.read(path)[0] for path in source.files(DEFAULTS)]
+    parts = [source.read(path, SHIPPED + path.name)[0] for path in source.files(DEFAULTS)]
     return source.join(parts)[0]
 
 
 def compose(path: Path | None) -> Composed:
-    tree, problems = shipped(), []
+    """The shipped defaults with what the path says laid over them."""
+    tree, problems = shipped(), list[Problem]()
     if path is not None:
-        read = [source.read(one) for one in source.files(path)]
-        problems = [problem for _, found in read for problem in found]
-        own, twice = source.join([node for node, _ in read])
-        problems += twice
+        own, problems = _read(path)
         tree = source.merge(tree, own)
     whole = inherit(tree)
-    units: dict[str, Unit] = {k: v.value["unit"].value for k, v in tree.value["indicators"].value.items()}
+    document, found = validate(whole)
+    names = Names(document, whole, _shipped_document())
+    found += check(document, names)
+    located = [_locate(one, whole) for one in found]
+    return Composed(
+        document,
+        {name: node.plain() or {} for name, node in tree.child("services").children.items()},
+        _sorted([*problems, *located]),
+        _sorted(_locate(one, whole) for one in cautions(document, names)),
+    )
+
+
+def _read(path: Path) -> tuple[Node, list[Problem]]:
+    start = Place(str(path), 1, 1)
     try:
-        document = Document.model_validate(whole.plain(), context=units)
-    except ValidationError as error:
-        raise SystemExit(str(error)) from None
-    return Composed(document, tree.plain()["services"], tuple(problems))
+        found = source.files(path)
+    except OSError as error:
+        return Node({}, start, start), [start.problem("(folder)", f"cannot be read: {error.strerror}")]
+    if not found:
+        return Node({}, start, start), [start.problem("(folder)", "no .yaml file in it")]
+    if len(found) > source.MOST_FILES:
+        return Node({}, start, start), [start.problem("(folder)", f"more than {source.MOST_FILES} files")]
+    parts, problems = [], list[Problem]()
+    for one in found:
+        node, trouble = source.read(one, str(one))
+        problems += trouble
+        if isinstance(node.value, dict):
+            parts.append(node)
+        elif node.value is not None:
+            problems.append(node.place.problem("(root)", "a spec is a map of sections"))
+    whole, twice = source.join(parts or [Node({}, start, start)])
+    return whole, problems + twice
 
 
 def inherit(tree: Node) -> Node:
     """The tree with every service filled up from the sections it inherits."""
-    sections = tree.value
-    services = sections.get("services")
-    if services is None or not isinstance(services.value, dict):
+    if not isinstance(tree.value, dict):
         return tree
-    base = {name: sections[name] for name in INHERITED if name in sections}
-    full = {name: source.merge(Node(base, own.place, own.key), own) for name, own in services.value.items()}
-    return replace(tree, value={**sections, "services": replace(services, value=full)})
+    base = {name: node for name, node in tree.value.items() if name in INHERITED}
+    full = {
+        name: source.merge(Node(base, own.place, own.key), own)
+        for name, own in tree.child("services").children.items()
+    }
+    if not full:
+        return tree
+    return replace(tree, value={**tree.value, "services": replace(tree.value["services"], value=full)})
+
+
+@cache
+def _units() -> Mapping[str, Any]:
+    """The indicators that the deck measures, with their units."""
+    return {name: one.child("unit").value for name, one in shipped().child("indicators").children.items()}
+
+
+@cache
+def _shipped_document() -> Document:
+    return Document.model_validate(inherit(shipped()).plain(), context=_units())
+
+
+def validate(whole: Node) -> tuple[Document, list[Mistake]]:
+    """The wire form of the tree, and every refusal. What was refused is replaced by its default or left out."""
+    data, found = whole.plain(), list[Mistake]()
+    for _ in range(ROUNDS):
+        try:
+            return Document.model_validate(data, context=_units()), found
+        except ValidationError as error:
+            refused = list(mistakes.refused(error, Document))
+        found = found or refused
+        for one in refused:
+            _repair(data, one.path)
+    return _shipped_document(), found
+
+
+def _repair(data: Any, path: mistakes.Path) -> None:
+    steps = [*itertools.takewhile(lambda step: isinstance(step, str), path)]
+    if not steps:
+        return
+    of_service = steps[0] == "services"
+    default = (
+        shipped().exact(tuple(steps[2:] if of_service else steps)) if steps[2:] or not of_service else None
+    )
+    for step in steps[:-1]:
+        data = data.get(step) if isinstance(data, dict) else None
+    if not isinstance(data, dict):
+        return
+    if default is None:
+        data.pop(steps[-1], None)
+    else:
+        data[steps[-1]] = default.plain()
+
+
+def _locate(one: Mistake, whole: Node) -> Problem:
+    """The mistake with its place: of all paths that take part, the first that is not shipped."""
+    spots = [_spot(one, path, whole) for path in (one.path, *one.blame)]
+    place = next((place for place in spots if not place.file.startswith(SHIPPED)), spots[0])
+    return place.problem(".".join(map(str, one.path)) or "(root)", one.message)
+
+
+def _spot(one: Mistake, path: mistakes.Path, whole: Node) -> Place:
+    node = whole.at(path)
+    if one.at_key or not isinstance(node.value, str):
+        return node.key
+    if one.column and node.inside is not None and path == one.path:
+        return replace(node.place, column=node.place.column + node.inside + one.column - 1)
+    return node.place
+
+
+def _sorted(problems: Iterable[Problem]) -> tuple[Problem, ...]:
+    """By place; what is said twice about one place (a section and the services that inherit it) once."""
+    once: dict[tuple[str, int, int, str], Problem] = {}
+    for one in sorted(problems, key=lambda one: len(one.path)):
+        once.setdefault((one.file, one.line, one.column, one.message), one)
+    return tuple(sorted(once.values(), key=lambda one: (one.file, one.line, one.column, one.path)))

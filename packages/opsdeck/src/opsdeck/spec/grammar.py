@@ -141,7 +141,9 @@ def _subject(reader: Reader) -> str:
 
 
 def _per(reader: Reader) -> timedelta | None:
-    """`/hour`, `per hour`."""
+    """`/hour`, `per hour`, `in 1 hour`."""
+    if reader.maybe("in"):
+        return _span(reader)
     if not reader.maybe("/", "per"):
         return None
     unit = timing.UNITS.get(reader.next.text.lower())
@@ -363,10 +365,12 @@ def weekdays(text: str) -> frozenset[int]:
 
 
 def _weekday(reader: Reader) -> int:
-    for number, name in enumerate(WEEKDAYS):
-        if reader.maybe(name, name[:3]):
-            return number
-    reader.fail("a weekday such as Monday")
+    word = reader.next.text.lower()
+    known = [number for number, name in enumerate(WEEKDAYS) if word in (name, name[:3])]
+    if not known:
+        reader.fail("a weekday such as Monday")
+    reader.take()
+    return known[0]
 
 
 def hours(text: str) -> tuple[time, time]:

@@ -8,9 +8,10 @@ import hashlib
 import json
 import shlex
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import date, timedelta
 from types import MappingProxyType
-from typing import Any
+from typing import Any, get_args
 from zoneinfo import ZoneInfo
 
 from opsdeck.spec import grammar, wire
@@ -29,6 +30,8 @@ from opsdeck.spec.phrases import Comparison, Condition, Threshold, Unit
 from opsdeck.spec.wire import service as inherited
 
 Units = Mapping[str, Unit]
+FOLLOWED: tuple[str, ...] = get_args(inherited.Followed)
+"""Paths of the thresholds that rules may follow."""
 
 
 def spec(document: wire.Document, own: Mapping[str, Any]) -> Spec:
@@ -103,14 +106,10 @@ def objective(name: str, one: inherited.Objective, units: Units) -> Objective:
 
 def rule(name: str, one: inherited.Alert, of: inherited.Inherited, units: Units) -> Rule:
     window = grammar.duration(one.window or of.evaluation.window)
-    if one.condition is not None:
-        condition = grammar.condition(one.condition, units, window)
-    else:
-        condition = followed(one.follows or "", of, units)
     return Rule(
         name=name,
         tier=1 if one.tier == 1 else 2,
-        condition=_with_minimum(condition, one.minimum),
+        condition=condition(one, of, units),
         severity=one.severity,
         response_time=grammar.duration(one.response_time),
         escalation=grammar.chain(one.escalation or of.routing.without_chain),
@@ -124,17 +123,14 @@ def rule(name: str, one: inherited.Alert, of: inherited.Inherited, units: Units)
     )
 
 
-def _with_minimum(condition: Condition, minimum: int) -> Condition:
-    return Condition(
-        condition.text,
-        condition.indicator,
-        condition.comparison,
-        condition.threshold,
-        condition.unit,
-        condition.window,
-        condition.hold,
-        minimum,
-    )
+def condition(one: inherited.Alert, of: inherited.Inherited, units: Units) -> Condition:
+    """What the rule watches: its own condition, or the threshold that it follows. Raises PhraseError."""
+    if one.condition is None:
+        found = followed(one.follows or "", of, units)
+    else:
+        window = grammar.duration(one.window or of.evaluation.window)
+        found = grammar.condition(one.condition, units, window)
+    return replace(found, minimum=one.minimum)
 
 
 def followed(path: str, of: inherited.Inherited, units: Units) -> Condition:

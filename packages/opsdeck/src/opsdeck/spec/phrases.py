@@ -38,6 +38,15 @@ class Condition:
             ">=": value >= self.threshold,
         }[self.comparison]
 
+    def reached_before(self, other: "Condition") -> bool:
+        """Whether this can hold while the other, in the same direction, does not: a nearer line, a shorter hold."""
+        nearer = (
+            self.threshold < other.threshold
+            if self.comparison[0] == ">"
+            else self.threshold > other.threshold
+        )
+        return nearer or self.hold < other.hold or self.window != other.window
+
 
 @dataclass(frozen=True, slots=True)
 class Threshold:

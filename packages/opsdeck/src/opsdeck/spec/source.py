@@ -8,6 +8,7 @@ It must not know what a spec holds. Built on the parser's events, so neither dep
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Protocol
 
 import yaml
 
@@ -15,7 +16,9 @@ from opsdeck.errors import Problem
 
 LARGEST_FILE = 1024 * 1024
 MOST_FILES = 100
+MOST_NODES = 50_000
 DEEPEST = 24
+QUOTES = 2
 NULLS = ("", "~", "null", "Null", "NULL")
 
 _LOADER: type[yaml.CSafeLoader | yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -46,6 +49,22 @@ class Node:
     key: Place
     inside: int | None = None
 
+    @property
+    def children(self) -> "dict[str, Node]":
+        """The entries of a map; none for anything else."""
+        return self.value if isinstance(self.value, dict) else {}
+
+    def child(self, name: str) -> "Node":
+        """The entry of that name; nothing where there is none."""
+        return self.children.get(name) or Node(None, self.place, self.key)
+
+    def exact(self, path: "tuple[str | int, ...]") -> "Node | None":
+        """The node there, if the tree has it."""
+        found: Node | None = self
+        for step in path:
+            found = found.children.get(str(step)) if found else None
+        return found
+
     def plain(self) -> object:
         """The tree without its places."""
         if isinstance(self.value, dict):
@@ -74,9 +93,8 @@ def files(path: Path) -> list[Path]:
     )
 
 
-def read(path: Path) -> tuple[Node, list[Problem]]:
-    """One file. A file that cannot be read gives an empty map and the problem."""
-    name = str(path)
+def read(path: Path, name: str) -> tuple[Node, list[Problem]]:
+    """One file, called `name` in problems. A file that cannot be read gives an empty map and the problem."""
     start = Place(name, 1, 1)
     empty = Node({}, start, start)
     try:
@@ -94,6 +112,15 @@ def read(path: Path) -> tuple[Node, list[Problem]]:
     return parse(text, name)
 
 
+class _Mark(Protocol):
+    line: int
+    column: int
+
+
+def _place_at(mark: _Mark | None, name: str) -> Place:
+    return Place(name, mark.line + 1, mark.column + 1) if mark else Place(name, 1, 1)
+
+
 def _place_of(before: str, name: str) -> Place:
     return Place(name, before.count("\n") + 1, len(before) - before.rfind("\n"))
 
@@ -105,23 +132,23 @@ def parse(text: str, name: str) -> tuple[Node, list[Problem]]:
         for event in yaml.parse(text, Loader=_LOADER):
             builder.see(event)
     except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        place = Place(name, mark.line + 1, mark.column + 1) if mark else Place(name, 1, 1)
+        place = _place_at(error.problem_mark or error.context_mark, name)
         return _Builder(name).root, [place.problem("(syntax)", str(error.problem or error.context))]
     except yaml.reader.ReaderError as error:
         place = _place_of(text[: error.position], name)
         return _Builder(name).root, [place.problem("(syntax)", f"unprintable character: {error.reason}")]
-    except TooDeepError as error:
-        return _Builder(name).root, [error.place.problem("(syntax)", f"nested deeper than {DEEPEST} levels")]
-    return builder.root, builder.problems
+    except ExcessError as error:
+        return _Builder(name).root, [error.place.problem("(syntax)", error.message)]
+    return builder.finish(), builder.problems
 
 
-class TooDeepError(Exception):
-    """Nesting beyond what any spec needs."""
+class ExcessError(Exception):
+    """More than any spec needs, of nesting or of values."""
 
-    def __init__(self, place: Place) -> None:
-        super().__init__()
+    def __init__(self, place: Place, message: str) -> None:
+        super().__init__(message)
         self.place = place
+        self.message = message
 
 
 class _Builder:
@@ -133,76 +160,89 @@ class _Builder:
         self.root = Node({}, start, start)
         self.problems: list[Problem] = []
         self._open: list[Node] = []
+        self._names: list[str] = []
         self._keys: list[Node | None] = []
+        self._again: list[tuple[dict[str, Node], str, Node]] = []
         self._documents = 0
+        self._count = 0
 
     def see(self, event: yaml.Event) -> None:
         if isinstance(event, yaml.CollectionEndEvent):
-            self._open.pop()
-            self._keys.pop()
+            for stack in (self._open, self._names, self._keys):
+                stack.pop()
         elif isinstance(event, yaml.DocumentStartEvent):
             self._documents += 1
         elif isinstance(event, yaml.NodeEvent) and self._documents == 1:
             self._node(event)
         elif isinstance(event, yaml.NodeEvent) and not self._open:
-            self._refuse(self._place(event), "a spec is one document: remove the `---`")
+            self._refuse(_place_at(event.start_mark, self.name), "a spec is one document: remove the `---`")
             self._node(event)
 
-    def _place(self, event: yaml.Event) -> Place:
-        return Place(self.name, event.start_mark.line + 1, event.start_mark.column + 1)
+    def finish(self) -> Node:
+        """The whole tree. What stood twice is merged, so that its second half is checked as well."""
+        for parent, name, second in reversed(self._again):
+            parent[name] = merge(parent[name], second)
+        return self.root
 
-    def _path(self) -> str:
-        return ".".join(str(key.value) for key in self._keys if key) or "(root)"
-
-    def _refuse(self, place: Place, message: str) -> None:
-        self.problems.append(place.problem(self._path(), message))
+    def _refuse(self, place: Place, message: str, name: str = "") -> None:
+        path = ".".join(one for one in (*self._names, name) if one)
+        self.problems.append(place.problem(path or "(root)", message))
 
     def _node(self, event: yaml.NodeEvent) -> None:
-        place = self._place(event)
+        place = _place_at(event.start_mark, self.name)
+        self._count += 1
+        if self._count > MOST_NODES:
+            raise ExcessError(place, f"more than {MOST_NODES} values")
         node = Node(None, place, place)
         if isinstance(event, yaml.AliasEvent) or event.anchor:
             self._refuse(place, "anchors and aliases (& and *) are not supported: services inherit instead")
-        if getattr(event, "tag", None):
-            self._refuse(place, f"tags are not supported: {event.tag}")
+        tag = getattr(event, "tag", None)
+        if tag:
+            self._refuse(place, f"tags are not supported: {tag}")
         if isinstance(event, yaml.ScalarEvent):
             node = self._scalar(event, place)
         elif isinstance(event, yaml.MappingStartEvent):
             node = Node({}, place, place)
         elif isinstance(event, yaml.SequenceStartEvent):
             node = Node([], place, place)
-        node = self._put(node)
+        name, node = self._put(node)
         if isinstance(event, yaml.CollectionStartEvent):
             if len(self._open) >= DEEPEST:
-                raise TooDeepError(place)
+                raise ExcessError(place, f"nested deeper than {DEEPEST} levels")
             self._open.append(node)
+            self._names.append(name)
             self._keys.append(None)
 
     def _scalar(self, event: yaml.ScalarEvent, place: Place) -> Node:
         if event.implicit[0] and event.value in NULLS:
             return Node(None, place, place)
-        length = event.end_mark.column - event.start_mark.column - len(event.value)
-        one_line = event.end_mark.line == event.start_mark.line and length in (0, 2)
-        return Node(event.value, place, place, length // 2 if one_line else None)
+        end = _place_at(event.end_mark, self.name)
+        quotes = end.column - place.column - len(event.value)
+        verbatim = end.line == place.line and quotes in (0, QUOTES)
+        return Node(event.value, place, place, quotes // 2 if verbatim else None)
 
-    def _put(self, node: Node) -> Node:
-        """Hang the node into the open collection: as an item, as a key, or as a key's value."""
+    def _put(self, node: Node) -> tuple[str, Node]:
+        """Hang the node into the open collection: as an item, as a key, or as a key's value. Gives its name."""
         if not self._open:
             self.root = node
-            return node
+            return "", node
         parent, key = self._open[-1].value, self._keys[-1]
         if isinstance(parent, list):
             parent.append(node)
-        elif isinstance(parent, dict) and key is None:
+            return str(len(parent) - 1), node
+        if key is None:
             self._keys[-1] = self._key(node)
-        elif isinstance(parent, dict) and key is not None:
-            node = replace(node, key=key.place)
-            name = str(key.value)
-            if name in parent:
-                first = parent[name].key
-                self._refuse(key.place, f"stands here twice; first in line {first.line}")
-            else:
-                parent[name] = node
-            self._keys[-1] = None
+            return "", node
+        self._keys[-1] = None
+        return str(key.value), self._entry(str(key.value), replace(node, key=key.place))
+
+    def _entry(self, name: str, node: Node) -> Node:
+        parent = self._open[-1].children
+        if name in parent:
+            self._refuse(node.key, f"stands here twice; first in line {parent[name].key.line}", name)
+            self._again.append((parent, name, node))
+        else:
+            parent[name] = node
         return node
 
     def _key(self, node: Node) -> Node:

@@ -7,10 +7,21 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from opsdeck.spec.phrases import Unit
 from opsdeck.spec.wire.base import Day, Duration, Hours, Name, Strict, Text, Weekdays, Zone
+from opsdeck.spec.wire.framework import (
+    Business,
+    Checklists,
+    ComplianceFramework,
+    Dashboard,
+    DocumentControl,
+    Incidents,
+    Kpi,
+    Logging,
+    Procedure,
+    Security,
+)
 from opsdeck.spec.wire.service import Inherited, Service
-
-Unit = Literal["ratio", "ms", "bytes", "count", "per_minute", "per_hour"]
 
 
 class Indicator(Strict):
@@ -52,9 +63,19 @@ class Document(Inherited):
     """A whole spec."""
 
     spec: Annotated[int, Field(ge=1, le=1)]
+    document: DocumentControl
     indicators: dict[Name, Indicator]
+    dashboard: Dashboard
+    logging: Logging
+    security: Security
+    compliance: dict[Name, ComplianceFramework]
+    incidents: Incidents
+    checklists: Checklists
     contacts: dict[Name, Text]
     roles: dict[Text, tuple[Name, ...]]
+    rollback: dict[Name, Procedure]
+    kpis: dict[Name, Kpi]
+    business: Business
     calendar: Calendar
     channels: dict[Name, Channel]
     services: dict[Name, Service]

@@ -69,6 +69,22 @@ def _milliseconds(text: str) -> object:
     return grammar.threshold(text, "ms")
 
 
+def _count(text: str) -> object:
+    return grammar.quantity(text, "count")
+
+
+def _storage(text: str) -> object:
+    return grammar.quantity(text, "bytes")
+
+
+def _users(text: str) -> object:
+    return grammar.threshold(text, "ratio")
+
+
+def _failures(text: str) -> object:
+    return grammar.threshold(text, "count")
+
+
 def _day(text: str) -> str:
     try:
         date.fromisoformat(text)
@@ -113,6 +129,8 @@ Chain = Annotated[
 Role = Annotated[Text, Phrase(grammar.role, "A role.", *grammar.ROLES)]
 Latency = Annotated[Text, Phrase(_milliseconds, "A limit on a time.", "< 200ms", "< 2 seconds")]
 Size = Annotated[Text, Phrase(_bytes, "A limit on a size.", "< 50MB")]
+Count = Annotated[Text, Phrase(_count, "An amount, or unknown.", "unknown (needs instrumentation)", "5000")]
+Storage = Annotated[Text, Phrase(_storage, "A size, or unknown.", "< 1GB (templates)", "unknown")]
 Growth = Annotated[
     Text, Phrase(grammar.growth, "A growth rate.", "20% monthly", "10% increase over 24 hours")
 ]
@@ -122,3 +140,7 @@ Box = Annotated[
 ]
 Cadence = Annotated[Text, Phrase(grammar.cadence, "How often.", "every 30 minutes", "weekly updates")]
 Notice = Annotated[Text, Phrase(grammar.notice, "Who is told when.", "director level after 4 hours")]
+Users = Annotated[Text, Phrase(_users, "A share of users.", "> 50% users")]
+Failures = Annotated[
+    Text, Phrase(_failures, "A limit on a count.", "> 10 failures from same user/IP", "> 500 in 1 hour")
+]

@@ -7,7 +7,21 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from opsdeck.spec.wire.base import Chain, Code, Condition, Duration, Name, Role, Strict, Text
+from opsdeck.spec.wire.base import (
+    Chain,
+    Code,
+    Condition,
+    Count,
+    Duration,
+    Growth,
+    Latency,
+    Name,
+    Role,
+    Size,
+    Storage,
+    Strict,
+    Text,
+)
 
 Severity = Literal["critical", "high", "warning", "medium", "low"]
 Followed = Literal[
@@ -47,7 +61,7 @@ class Alert(Strict):
     escalation: Chain | None = None
     inhibits: tuple[Name, ...] = ()
     incident: Name | None = None
-    incident_when: dict[Name, Condition] = {}
+    incident_when: dict[Name, Condition] = Field(default_factory=dict)
 
 
 class Evaluation(Strict):
@@ -113,7 +127,71 @@ class Probes(Strict):
 
     every: Duration
     timeout: Duration
-    runs: dict[Name, Run] = {}
+    runs: dict[Name, Run] = Field(default_factory=dict)
+
+
+class Percentiles(Strict):
+    """Limits on the percentiles of a duration."""
+
+    p50: Latency | None = None
+    p95: Latency | None = None
+    p99: Latency | None = None
+
+
+class Generation(Strict):
+    """Limits on template generation, by how many files a run writes."""
+
+    single_file: Percentiles
+    multiple_files: Percentiles
+
+
+class Memory(Strict):
+    """Limits on memory, and the growth that counts as a leak."""
+
+    baseline: Size
+    peak: Size
+    leak_threshold: Growth
+
+
+class Performance(Strict):
+    """Performance targets, compared over a window."""
+
+    window: Duration
+    cli_startup: Percentiles
+    template_discovery: Percentiles
+    template_generation: Generation
+    memory_usage: Memory
+
+
+class Usage(Strict):
+    """What is used today, as far as it is known."""
+
+    daily_operations: Count
+    peak_concurrent_users: Count
+    storage_requirements: Storage
+
+
+class GrowthRates(Strict):
+    """What is expected to grow how fast."""
+
+    user_growth: Growth
+    operations_growth: Growth
+    storage_growth: Growth
+
+
+class Trigger(Strict):
+    """What to do when a figure crosses its line."""
+
+    metric: Condition
+    action: Text
+
+
+class Capacity(Strict):
+    """Capacity planning."""
+
+    current_usage: Usage
+    projected_growth: GrowthRates
+    scaling_triggers: dict[Name, Trigger]
 
 
 class Inherited(Strict):
@@ -124,6 +202,8 @@ class Inherited(Strict):
     evaluation: Evaluation
     routing: Routing
     errors: Errors
+    performance: Performance
+    capacity: Capacity
     fields: dict[Name, Literal["keep", "drop"]]
     operations: tuple[Name, ...]
     success_exit_codes: tuple[Annotated[int, Field(ge=0, le=255)], ...]

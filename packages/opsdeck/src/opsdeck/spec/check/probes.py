@@ -1,0 +1,45 @@
+"""Probes and routing of one service: commands that can be run in their time, channels that exist."""
+
+import shlex
+from collections.abc import Iterator
+
+from opsdeck.spec import grammar
+from opsdeck.spec.check.names import Names, unknown
+from opsdeck.spec.mistakes import Mistake, Path
+from opsdeck.spec.wire.service import Inherited, Probes, Service
+from opsdeck.timing import say
+
+UNCOUNTED = ("cli_startup", "health_check")
+"""Operations of probes that count as nobody's operation."""
+
+
+def check(of: Inherited, names: Names, base: Path) -> Iterator[Mistake]:
+    if not grammar.duration(of.evaluation.every):
+        yield Mistake((*base, "evaluation", "every"), "expected a span above zero")
+    for index, channel in enumerate(of.routing.channels):
+        if channel not in names.under("channels"):
+            path = (*base, "routing", "channels", index)
+            yield unknown("channel", channel, names.under("channels"), path)
+    if isinstance(of, Service) and of.probes is not None:
+        yield from _probes(of.probes, of, (*base, "probes"))
+
+
+def _probes(probes: Probes, of: Service, path: Path) -> Iterator[Mistake]:
+    every = grammar.duration(probes.every)
+    if not every:
+        yield Mistake((*path, "every"), "expected a span above zero")
+    for name, run in probes.runs.items():
+        here = (*path, "runs", name)
+        limit = grammar.duration(run.timeout or probes.timeout)
+        if limit > every or not limit:
+            where = (*here, "timeout") if run.timeout else (*path, "timeout")
+            said = f"expected a span above zero and at most {say(every)}, the time until the next run"
+            yield Mistake(where, said, blame=((*path, "every"),))
+        try:
+            if not shlex.split(run.command):
+                yield Mistake((*here, "command"), "nothing is written here")
+        except ValueError as error:
+            yield Mistake((*here, "command"), f"is not a command line: {str(error).lower()}")
+        known = {*of.operations, *UNCOUNTED}
+        if run.operation not in known:
+            yield unknown("operation", run.operation, known, (*here, "operation"))

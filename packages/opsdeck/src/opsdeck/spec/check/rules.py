@@ -1,0 +1,156 @@
+"""Alert rules and error tracking of one service: rules that overlap, contradict each other or can never hold."""
+
+from collections.abc import Iterator, Mapping
+from datetime import timedelta
+
+from opsdeck.spec import grammar, mapper
+from opsdeck.spec.check.names import Names, unknown, wrong
+from opsdeck.spec.mistakes import Mistake, Path
+from opsdeck.spec.phrases import Condition
+from opsdeck.spec.wire.service import Alert, Inherited
+from opsdeck.spec.words import PhraseError
+from opsdeck.timing import say
+
+
+def check(of: Inherited, names: Names, base: Path) -> Iterator[Mistake]:
+    yield from _thresholds(of, names, base)
+    yield from _codes(of, names, base)
+    conditions: dict[str, Condition] = {}
+    for name, one in of.alerts.items():
+        path = (*base, "alerts", name)
+        condition, said = _condition(one, of, names, path)
+        yield from said
+        if condition is not None:
+            conditions[name] = condition
+            yield from _timing(condition, of, names, path, base)
+        yield from _references(name, one, names, path, base)
+    yield from _overlaps(conditions, base)
+    yield from _order(of.alerts, conditions, base)
+    yield from _cycles(of.alerts, base)
+
+
+def _thresholds(of: Inherited, names: Names, base: Path) -> Iterator[Mistake]:
+    """The thresholds of error tracking, each in the unit of its indicator."""
+    for follows in mapper.FOLLOWED:
+        text = mapper.threshold_at(follows, of)
+        try:
+            if text:
+                mapper.followed(follows, of, names.units)
+        except PhraseError as error:
+            yield wrong(error, (*base, *follows.split(".")))
+
+
+def _codes(of: Inherited, names: Names, base: Path) -> Iterator[Mistake]:
+    known = names.under("errors", "categories") | set(of.errors.categories)
+    for code, category in of.errors.codes.items():
+        if category not in known:
+            yield unknown("error category", category, known, (*base, "errors", "codes", code))
+
+
+def _condition(one: Alert, of: Inherited, names: Names, path: Path) -> tuple[Condition | None, list[Mistake]]:
+    """What the rule watches, or why that cannot be told."""
+    if (one.condition is None) == (one.follows is None):
+        both = "has both `condition` and `follows`: keep one" if one.follows else "needs a `condition`"
+        return None, [Mistake(path, both, at_key=True)]
+    if one.follows and not mapper.threshold_at(one.follows, of):
+        return None, [Mistake((*path, "follows"), f"{one.follows} is not set")]
+    try:
+        condition = mapper.condition(one, of, names.units)
+    except PhraseError:
+        return None, []
+    said = []
+    if one.window is not None and condition.window != grammar.duration(one.window):
+        message = f"the condition already has a window of {say(condition.window)}: leave this out"
+        said.append(Mistake((*path, "window"), message, blame=((*path, "condition"),)))
+    return condition, said
+
+
+def _timing(condition: Condition, of: Inherited, names: Names, path: Path, base: Path) -> Iterator[Mistake]:
+    """Whether anybody could ever see the condition hold."""
+    every, kept = grammar.duration(of.evaluation.every), names.kept
+    here = (*path, "condition")
+    blame = ((*path, "follows"), (*path, "window"), (*base, "evaluation", "every"))
+    if timedelta() < condition.hold < every:
+        seen = f"looked at every {say(every)}"
+        yield Mistake(
+            here, f"a hold of {say(condition.hold)} cannot be seen: conditions are {seen}", blame=blame
+        )
+    elif condition.window < every:
+        seen = f"looked at every {say(every)}"
+        yield Mistake(
+            here, f"a window of {say(condition.window)} leaves gaps: conditions are {seen}", blame=blame
+        )
+    if condition.window > kept:
+        yield Mistake(
+            here, f"reaches back {say(condition.window)}, entries are kept for {say(kept)}", blame=blame
+        )
+
+
+def _references(name: str, one: Alert, names: Names, path: Path, base: Path) -> Iterator[Mistake]:
+    if not grammar.duration(one.response_time):
+        yield Mistake((*path, "response_time"), "nobody can respond in no time")
+    known = names.under(*(str(step) for step in base), "alerts")
+    for index, other in enumerate(one.inhibits):
+        if other == name:
+            yield Mistake((*path, "inhibits", index), "a rule cannot inhibit itself")
+        elif other not in known:
+            yield unknown("rule", other, known, (*path, "inhibits", index))
+    levels = names.under("incidents", "severities")
+    if one.incident is not None and one.incident not in levels:
+        yield unknown("severity level", one.incident, levels, (*path, "incident"))
+    for level in one.incident_when:
+        if level not in levels:
+            yield unknown("severity level", level, levels, (*path, "incident_when", level))
+    for role in grammar.chain(one.escalation) if one.escalation else ():
+        if not names.reaches(role):
+            yield Mistake(
+                (*path, "escalation"), f"no contact stands for {role!r}: see `roles` and `contacts`"
+            )
+
+
+def _overlaps(conditions: Mapping[str, Condition], base: Path) -> Iterator[Mistake]:
+    """Two rules that watch the same thing: one of them is a mistake."""
+    first: dict[tuple[object, ...], str] = {}
+    for name, one in conditions.items():
+        watched = (one.indicator, one.comparison, one.threshold, one.window, one.hold)
+        other = first.setdefault(watched, name)
+        if other != name:
+            blame = ((*base, "alerts", name, "follows"), (*base, "alerts", other, "condition"))
+            yield Mistake(
+                (*base, "alerts", name, "condition"), f"overlaps: {other} has the same condition", blame=blame
+            )
+
+
+def _order(alerts: Mapping[str, Alert], conditions: Mapping[str, Condition], base: Path) -> Iterator[Mistake]:
+    """A rule that is inhibited must be able to fire while the other does not."""
+    for name, one in alerts.items():
+        above = conditions.get(name)
+        for other in one.inhibits:
+            below = conditions.get(other)
+            if above is None or below is None or above.indicator != below.indicator or other == name:
+                continue
+            if above.comparison[0] == below.comparison[0] and not below.reached_before(above):
+                path = (*base, "alerts", other, "condition")
+                message = f"can only hold when {name} does, which inhibits it: {name} is `{above.text}`"
+                yield Mistake(path, message, blame=((*base, "alerts", name, "condition"),))
+
+
+def _cycles(alerts: Mapping[str, Alert], base: Path) -> Iterator[Mistake]:
+    """Rules that inhibit each other in a ring silence themselves."""
+    seen: set[str] = set()
+    for start in alerts:
+        trail, here = [start], start
+        stack = [(start, list(alerts[start].inhibits))]
+        while stack:
+            here, left = stack[-1]
+            if not left:
+                stack.pop()
+                continue
+            after = left.pop()
+            if after == start and len(stack) > 1 and start not in seen:
+                trail = [name for name, _ in stack]
+                seen |= set(trail)
+                ring = " -> ".join([*trail, start])
+                yield Mistake((*base, "alerts", here, "inhibits"), f"inhibits in a ring: {ring}")
+            elif after in alerts and after not in [name for name, _ in stack] and after not in seen:
+                stack.append((after, list(alerts[after].inhibits)))

@@ -1,0 +1,158 @@
+"""The sections of the framework that belong to the whole house: document, logging, security, incidents, KPIs.
+
+In: plain values. Out: their wire form. It must not know what any of them is used for.
+"""
+
+from typing import Literal
+
+from opsdeck.spec.wire.base import (
+    Box,
+    Cadence,
+    Day,
+    Deadline,
+    Duration,
+    Failures,
+    Name,
+    Notice,
+    Strict,
+    Text,
+    Users,
+)
+
+Items = dict[Name, Text]
+Action = Literal[
+    "log and review", "rate limit and alert", "block and immediate alert", "rate limit and review"
+]
+Status = Literal["not_implemented", "partially_implemented", "implemented", "not_applicable"]
+
+
+class DocumentControl(Strict):
+    """Version, owner and approvals of the framework document."""
+
+    version: Text
+    last_updated: Day
+    owner: Text
+    classification: Text
+    approvals: dict[Name, Text]
+    next_review: Cadence
+    version_control: Text
+
+
+class Dashboard(Strict):
+    """What the dashboard shows."""
+
+    real_time: Items
+    business: Items
+    operational: Items
+
+
+class EntryField(Strict):
+    """One field of the standard log entry."""
+
+    values: Text | None = None
+    example: Text | None = None
+    unit: Literal["ms", "bytes"] | None = None
+
+
+class LogCategory(Strict):
+    """How long logs of one category are kept, and in which format."""
+
+    description: Text
+    retention: Duration
+    format: Literal["structured JSON", "metrics format"]
+
+
+class Logging(Strict):
+    """The log entry and the log categories."""
+
+    entry: dict[Name, EntryField]
+    categories: dict[Name, LogCategory]
+
+
+class SecurityEvent(Strict):
+    """What is watched for, and what is done about it."""
+
+    trigger: Text
+    action: Action
+    limit: Failures | None = None
+    distinct: Failures | None = None
+    window: Duration | None = None
+    restricted: tuple[Text, ...] = ()
+
+
+class Security(Strict):
+    """Security monitoring."""
+
+    events: dict[Name, SecurityEvent]
+
+
+class ComplianceFramework(Strict):
+    """One regulation, what it asks for, and its declared status."""
+
+    requirements: Items
+    implementation_status: Status
+    applies_when: Text | None = None
+
+
+class SeverityLevel(Strict):
+    """One severity of incidents and its deadlines."""
+
+    description: Text
+    response_time: Deadline
+    resolution_target: Deadline
+    communication: Cadence
+    escalation: Notice
+    affects: Users | None = None
+
+
+class Phase(Strict):
+    """One phase of the playbook."""
+
+    title: Text
+    time: Box
+    items: Items
+
+
+class Incidents(Strict):
+    """Incident response."""
+
+    severities: dict[Name, SeverityLevel]
+    playbook: dict[Name, Phase]
+
+
+class Checklist(Strict):
+    """What is gone through regularly."""
+
+    automated: bool
+    items: Items
+
+
+class Checklists(Strict):
+    """The daily and the weekly checklist."""
+
+    daily: Checklist
+    weekly: Checklist
+
+
+class Procedure(Strict):
+    """A rollback, step by step."""
+
+    steps: Items
+    estimated_time: Duration
+
+
+class Kpi(Strict):
+    """A key figure, how it is measured and when it is reported."""
+
+    indicator: Name
+    target: Text
+    measurement: Text
+    reporting: Cadence
+
+
+class Business(Strict):
+    """Business impact metrics."""
+
+    user_adoption: Items
+    productivity_impact: Items
+    cost_efficiency: Items

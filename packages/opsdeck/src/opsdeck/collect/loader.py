@@ -1,0 +1,66 @@
+"""The journal into the event store, exactly once: positions are stored with the events they stand for.
+
+In: a journal and an event store. Out: how many events were new. Woken by the journal: at once when it was idle,
+in gulps when it is busy, so that an acknowledged event is visible within a second either way.
+It must not know entries: lines go through as they are.
+"""
+
+import time
+from collections.abc import Mapping
+
+from opsdeck.collect.journal import Journal
+from opsdeck.model import Batch, Position
+from opsdeck.stores.api import EventStore
+
+# About 50,000 entries: what the store loads in one gulp while more keeps coming, or what came in this many seconds.
+GULP = 28 * 1024 * 1024
+BREATH = 0.2
+
+
+class Loader:
+    """Moves what is new. One thread at a time."""
+
+    def __init__(self, journal: Journal, events: EventStore) -> None:
+        self._journal = journal
+        self._events = events
+        self._seen: Mapping[str, int] = {}
+        self._loaded_at = -BREATH
+
+    def wait(self, timeout: float) -> bool:
+        """Block until there is something to load, at most `timeout` seconds; whether there is.
+
+        Right after a load it waits for a gulp or a breath's length: a busy journal is loaded in few large batches.
+        """
+        if not self._journal.wait(self._seen, timeout):
+            return False
+        rest = self._loaded_at + BREATH - time.monotonic()
+        while rest > 0 and self.lag() < GULP and self._journal.wait(self._journal.ends(), rest):
+            rest = self._loaded_at + BREATH - time.monotonic()
+        return True
+
+    def lag(self) -> int:
+        """Bytes that are durable in the journal and were not there at the last look of `tick`."""
+        ends, seen = self._journal.ends(), self._seen
+        return sum(end - seen.get(stream, 0) for stream, end in ends.items())
+
+    def tick(self) -> int:
+        """Load everything that is durable now; returns how many events were new."""
+        ends = self._journal.ends()
+        loaded = 0
+        for stream, position in _behind(ends, self._events.positions()).items():
+            offset = position
+            while offset < ends[stream]:
+                chunk = self._journal.read(stream, offset, GULP)
+                if chunk.offset <= offset:
+                    break
+                offset = chunk.offset
+                loaded += self._events.load(Batch(chunk.lines, (Position(stream, offset),)))
+        self._seen = ends
+        self._loaded_at = time.monotonic()
+        return loaded
+
+
+def _behind(ends: Mapping[str, int], positions: Mapping[str, Position]) -> dict[str, int]:
+    """The streams with something new, by where to go on reading."""
+    stored = {stream: position.offset for stream, position in positions.items()}
+    return {stream: stored.get(stream, 0) for stream, end in ends.items() if end > stored.get(stream, 0)}

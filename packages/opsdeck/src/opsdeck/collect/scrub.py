@@ -1,0 +1,105 @@
+"""Free text of an entry → the same text without secrets.
+
+In: entries. Out: how many texts were changed; the entries are changed in place. Every pattern starts at a literal and
+has bounded repeats, so the time is linear in the text whatever it holds. Values that repeat (commands, templates,
+folders) are looked at once and remembered. It is the second net: the emitting side redacts first.
+It must not know keys, specs or stores.
+"""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from opsdeck.collect.wire import Entry
+
+REMEMBERED = 20_000
+REMEMBERED_LENGTH = 256
+
+HIDDEN = "[redacted]"
+
+
+@dataclass(frozen=True, slots=True)
+class _Family:
+    """A kind of secret: texts without any of `needles` (a fast search) are not matched against `pattern` (a slow one)."""
+
+    needles: tuple[str, ...]
+    pattern: re.Pattern[str]
+    replacement: str = HIDDEN
+
+
+def _family(needles: str, pattern: str, replacement: str = HIDDEN) -> _Family:
+    return _Family(tuple(needles.split()), re.compile(pattern), replacement)
+
+
+_END = r"-----END [A-Z0-9 ]{0,40}PRIVATE KEY-----"
+_FAMILIES = (
+    _family("PRIVATE", rf"(?s)-----BEGIN [A-Z0-9 ]{{0,40}}PRIVATE KEY-----.*?(?:{_END}|\Z)"),
+    _family("@", r"(://[^\s:/?#@]{0,256}:)[^\s/?#]{1,512}@", rf"\1{HIDDEN}@"),
+    _family(
+        "earer asic BEARER BASIC",
+        r"((?:[Bb]earer|BEARER|[Bb]asic|BASIC)[ \t]{1,8})[0-9A-Za-z._~+/=-]{8,8192}",
+        rf"\1{HIDDEN}",
+    ),
+    _family("AKIA ASIA", r"\bA[KS]IA[0-9A-Z]{16}\b"),  # AWS access key id
+    _family("ghp_ gho_ ghs_ ghu_ ghr_", r"gh[opsur]_[0-9A-Za-z]{20,255}"),  # GitHub
+    _family("github_pat_", r"github_pat_[0-9A-Za-z_]{20,255}"),
+    _family("glpat-", r"glpat-[0-9A-Za-z_-]{20,64}"),  # GitLab
+    _family("xox", r"xox[abeoprs]-[0-9A-Za-z-]{10,255}"),  # Slack
+    _family("npm_", r"npm_[0-9A-Za-z]{36}"),
+    _family("odk_ odt_ ods_ odl_", r"od[klst]_[0-9A-Za-z_-]{20,64}"),  # our own
+    _family("eyJ", r"\beyJ[0-9A-Za-z_-]{8,1024}\.[0-9A-Za-z_-]{4,8192}\.[0-9A-Za-z_-]{0,2048}"),  # JWT
+    _family(
+        "assword ASSWORD ecret ECRET",
+        r"((?:assword|ASSWORD|ecret|ECRET)[A-Za-z_-]{0,24}[\"']?[ ]{0,4}[=:][ ]{0,4}[\"']?)[^\s\"',;&]{3,512}",
+        rf"\1{HIDDEN}",
+    ),
+)
+
+
+def redact(text: str) -> str:
+    """The text with bearer tokens, access keys, passwords in URLs and assignments, and private keys replaced."""
+    for family in _FAMILIES:
+        for needle in family.needles:
+            if needle in text:
+                text = family.pattern.sub(family.replacement, text)
+                break
+    return text
+
+
+class Scrubber:
+    """Redacts entries. Remembers short texts that were clean: a template's name is searched once, not per event."""
+
+    def __init__(self) -> None:
+        self._clean: set[str] = {""}
+
+    def scrub(self, entries: Iterable[Entry]) -> int:
+        """Redact the free texts of the entries; returns how many were changed."""
+        if len(self._clean) > REMEMBERED:
+            self._clean = {""}
+        clean, changed = self._clean, 0
+        for entry in entries:
+            operation, metadata = entry.operation, entry.metadata
+            if entry.command not in clean:
+                changed += self._field(entry, "command")
+            if operation.template not in clean:
+                changed += self._field(operation, "template")
+            if operation.generator not in clean:
+                changed += self._field(operation, "generator")
+            if metadata and metadata.working_directory not in clean:
+                changed += self._field(metadata, "working_directory")
+            if entry.error:
+                for name in ("message", "stack", "context"):
+                    changed += self._field(entry.error, name)
+        return changed
+
+    def _field(self, part: object, name: str) -> bool:
+        text: str = getattr(part, name)
+        if text in self._clean:
+            return False
+        safe = redact(text)
+        if safe != text:
+            setattr(part, name, safe)
+            return True
+        if len(text) <= REMEMBERED_LENGTH:
+            self._clean.add(text)
+        return False

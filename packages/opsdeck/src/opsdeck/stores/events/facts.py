@@ -35,7 +35,7 @@ PATHS: Mapping[str, tuple[str, ...]] = {
     "duration": ("operation", "duration"),
     "error_message": ("error", "message"),
     "generator": ("operation", "generator"),
-    "address": ("address",),
+    "address": ("addressHash",),
 }
 # Compared as numbers, and absent (None) where the entry has none; every other field is text, absent is "".
 NUMBERS = frozenset({"exit_code", "duration"})

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any, Literal
 
+from opsdeck.spec.framework import Aggregation, Capacity, Framework, Performance
 from opsdeck.spec.phrases import Comparison, Threshold, Unit
 from opsdeck.spec.phrases import Condition as Condition  # noqa: PLC0414  re-exported: part of the model
 from opsdeck.timing import Calendar as Calendar  # noqa: PLC0414  re-exported: readers of the spec need it
@@ -120,8 +121,11 @@ class Service:
     """Dotted names of the fields that may be kept; everything else is dropped at collection."""
     error_codes: Mapping[str, str]
     """Error code → error category name."""
-    channels: tuple[str, ...] = ()
+    channels: tuple[str, ...]
     """Names of the channels that its notifications go to; none named: all of them."""
+    performance: Performance
+    capacity: Capacity
+    aggregation: Aggregation
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,12 +142,14 @@ class Spec:
     channels: tuple[Channel, ...]
     calendar: Calendar
     evaluate_every: timedelta
-    sections: Mapping[str, Any] = field(default_factory=dict)
-    digest: str = ""
-    roles: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    sections: Mapping[str, Any]
+    digest: str
+    """SHA-256 of the sections: equal for specs that say the same."""
+    roles: Mapping[str, tuple[str, ...]]
     """Role of a chain → keys of `contacts`, the second where the first does not answer."""
-    edges: tuple[float, ...] = ()
+    edges: tuple[float, ...]
     """Every latency in ms that is compared with somewhere: where histograms need a bucket edge."""
+    framework: Framework
 
     def service(self, name: str) -> Service:
         """The service of that name; one that nobody declared gets the defaults."""

@@ -3,8 +3,9 @@
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
 
-from opsdeck.spec import grammar, mapper
+from opsdeck.spec import grammar
 from opsdeck.spec.check.names import Names, unknown, wrong
+from opsdeck.spec.mapper import services as mapper
 from opsdeck.spec.mistakes import Mistake, Path
 from opsdeck.spec.phrases import Condition
 from opsdeck.spec.wire.service import Alert, Inherited

@@ -10,6 +10,7 @@ set of thresholds only splits other cells, it does not renumber. Must not know s
 """
 
 import math
+from collections import defaultdict
 from collections.abc import Sequence
 from itertools import groupby
 
@@ -26,17 +27,24 @@ def cell(duration: float) -> int:
 def bucket(duration: float, thresholds: Sequence[float] = ()) -> int:
     """The bucket of a duration in ms: grows with the duration, split at `thresholds` (ms)."""
     here = cell(duration)
-    part = sum((duration >= t) + (duration > t) for t in thresholds if cell(t) == here)
+    part = sum((duration >= t) + (duration > t) for t in set(thresholds) if cell(t) == here)
     return here * PARTS + part
 
 
 def bucket_sql(column: str, thresholds: Sequence[float] = ()) -> str:
-    """`bucket` as a SQL expression over a numeric column; NULL stays NULL."""
-    whole = f"CASE WHEN {column} < 1 THEN 0 ELSE 1 + floor(ln({column}) / {math.log(RATIO)!r}) END"
+    """`bucket` as a SQL expression over a numeric column; NULL stays NULL.
+
+    Short on purpose: planning it costs more than running it. sign() makes 0, 1, 2 of below, on and above.
+    """
+    here = f"CASE WHEN {column} < 1 THEN 0 ELSE 1 + floor(ln({column}) / {math.log(RATIO)!r}) END"
+    ranks: dict[int, dict[int, float]] = defaultdict(dict)
+    for where, group in groupby(sorted({float(t) for t in thresholds}), cell):
+        for rank, threshold in enumerate(group):
+            ranks[rank][where] = threshold
     parts = [
-        f"WHEN {here} THEN "
-        + " + ".join(f"({column} >= {t!r})::INT + ({column} > {t!r})::INT" for t in group)
-        for here, group in groupby(sorted({float(t) for t in thresholds}), cell)
+        f" + 1 + sign({column} - CASE {here} "
+        + " ".join(f"WHEN {where} THEN {threshold!r}" for where, threshold in split.items())
+        + " ELSE 'infinity'::DOUBLE END)"
+        for split in ranks.values()
     ]
-    split = f" + CASE {whole} {' '.join(parts)} ELSE 0 END" if parts else ""
-    return f"(CASE WHEN {column} IS NULL THEN NULL ELSE ({whole}) * {PARTS}{split} END)::INTEGER"
+    return f"(({here}) * {PARTS}{''.join(parts)})::INTEGER"

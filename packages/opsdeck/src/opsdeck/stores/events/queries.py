@@ -130,19 +130,18 @@ def _source(
     where = _where(query, match)
     whole = _whole_minutes(window) if _from_rollup(match, window, step) else None
     edges = [Window(window.start, whole.start), Window(whole.end, window.end)] if whole else [window]
-    pieces = [
+    single = " OR ".join(_between(query, edge) for edge in edges)
+    entries = (
         f"SELECT happened, {names}{bucket_sql('duration', thresholds)} AS bucket, 1 AS count, duration AS total"
-        f" FROM deck.events WHERE {_between(query, edge)} AND {where}"
-        for edge in edges
-        if edge.start < edge.end or not whole
-    ]
-    if whole:
-        pieces.append(
-            f"SELECT happened, {names}bucket, count, total FROM deck.rollup"
-            f" JOIN (SELECT {names}id FROM deck.series WHERE {where}) ON series = id"
-            f" WHERE {_between(query, whole)}"
-        )
-    return " UNION ALL ".join(pieces)
+        f" FROM deck.events WHERE ({single}) AND {where}"
+    )
+    if not whole:
+        return entries
+    return (
+        f"{entries} UNION ALL SELECT happened, {names}bucket, count, total FROM deck.rollup"
+        f" JOIN (SELECT {names}id FROM deck.series WHERE {where}) ON series = id"
+        f" WHERE {_between(query, whole)}"
+    )
 
 
 def _from_rollup(match: Match, window: Window, step: timedelta | None) -> bool:
@@ -160,7 +159,7 @@ def _floor(at: datetime) -> datetime:
 
 
 def _between(query: Statement, window: Window) -> str:
-    return f"happened >= {query.bind(window.start)} AND happened < {query.bind(window.end)}"
+    return f"(happened >= {query.bind(window.start)} AND happened < {query.bind(window.end)})"
 
 
 def _where(query: Statement, match: Match) -> str:

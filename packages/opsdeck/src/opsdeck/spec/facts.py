@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from opsdeck.errors import UsageError
+from opsdeck.spec.grammar.words import nearest
 from opsdeck.spec.model import Spec
-from opsdeck.spec.words import nearest
 
 Leaf = str | int | float | bool | None
 

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Union, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 
-from opsdeck.spec.words import nearest
+from opsdeck.spec.grammar.words import nearest
 
 MOST_GUESSES = 100
 """Beyond so many mistakes nobody reads guesses, and they take time."""

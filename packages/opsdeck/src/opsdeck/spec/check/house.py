@@ -5,9 +5,9 @@ from urllib.parse import urlsplit
 
 from opsdeck.spec import grammar
 from opsdeck.spec.check.names import Names, unknown, wrong
+from opsdeck.spec.grammar.words import PhraseError
 from opsdeck.spec.mistakes import Mistake, Path
 from opsdeck.spec.wire import Channel, Document
-from opsdeck.spec.words import PhraseError
 from opsdeck.timing import say
 
 SETTINGS = {

@@ -3,10 +3,10 @@
 from collections.abc import Iterable
 
 from opsdeck.spec import grammar
+from opsdeck.spec.grammar.words import PhraseError, nearest
 from opsdeck.spec.mistakes import Mistake, Path
 from opsdeck.spec.source import Node
 from opsdeck.spec.wire import Document
-from opsdeck.spec.words import PhraseError, nearest
 
 
 class Names:

@@ -4,10 +4,10 @@ from collections.abc import Iterator
 
 from opsdeck.spec import grammar
 from opsdeck.spec.check.names import Names, unknown, wrong
+from opsdeck.spec.grammar.words import PhraseError
 from opsdeck.spec.mistakes import Mistake, Path
 from opsdeck.spec.phrases import Threshold
 from opsdeck.spec.wire.service import Inherited, Objective, Percentiles
-from opsdeck.spec.words import PhraseError
 
 
 def check(of: Inherited, names: Names, base: Path) -> Iterator[Mistake]:

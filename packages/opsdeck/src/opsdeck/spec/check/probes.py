@@ -2,6 +2,7 @@
 
 import shlex
 from collections.abc import Iterator
+from datetime import timedelta
 
 from opsdeck.spec import grammar
 from opsdeck.spec.check.names import Names, unknown
@@ -9,13 +10,15 @@ from opsdeck.spec.mistakes import Mistake, Path
 from opsdeck.spec.wire.service import Inherited, Probes, Service
 from opsdeck.timing import say
 
+BUSIEST = timedelta(milliseconds=100)
+BUSIEST_PROBE = timedelta(seconds=1)
 UNCOUNTED = ("cli_startup", "health_check")
 """Operations of probes that count as nobody's operation."""
 
 
 def check(of: Inherited, names: Names, base: Path) -> Iterator[Mistake]:
-    if not grammar.duration(of.evaluation.every):
-        yield Mistake((*base, "evaluation", "every"), "expected a span above zero")
+    if grammar.duration(of.evaluation.every) < BUSIEST:
+        yield Mistake((*base, "evaluation", "every"), f"expected at least {say(BUSIEST)}")
     for index, channel in enumerate(of.routing.channels):
         if channel not in names.under("channels"):
             path = (*base, "routing", "channels", index)
@@ -26,14 +29,14 @@ def check(of: Inherited, names: Names, base: Path) -> Iterator[Mistake]:
 
 def _probes(probes: Probes, of: Service, path: Path) -> Iterator[Mistake]:
     every = grammar.duration(probes.every)
-    if not every:
-        yield Mistake((*path, "every"), "expected a span above zero")
+    if every < BUSIEST_PROBE:
+        yield Mistake((*path, "every"), f"expected at least {say(BUSIEST_PROBE)}")
     for name, run in probes.runs.items():
         here = (*path, "runs", name)
         limit = grammar.duration(run.timeout or probes.timeout)
-        if limit > every or not limit:
+        if limit > every:
             where = (*here, "timeout") if run.timeout else (*path, "timeout")
-            said = f"expected a span above zero and at most {say(every)}, the time until the next run"
+            said = f"expected at most {say(every)}, the time until the next run"
             yield Mistake(where, said, blame=((*path, "every"),))
         try:
             if not shlex.split(run.command):

@@ -5,11 +5,11 @@ from datetime import timedelta
 
 from opsdeck.spec import grammar
 from opsdeck.spec.check.names import Names, unknown, wrong
+from opsdeck.spec.grammar.words import PhraseError
 from opsdeck.spec.mapper import services as mapper
 from opsdeck.spec.mistakes import Mistake, Path
 from opsdeck.spec.phrases import Condition
 from opsdeck.spec.wire.service import Alert, Inherited
-from opsdeck.spec.words import PhraseError
 from opsdeck.timing import say
 
 
@@ -88,8 +88,6 @@ def _timing(condition: Condition, of: Inherited, names: Names, path: Path, base:
 
 
 def _references(name: str, one: Alert, names: Names, path: Path, base: Path) -> Iterator[Mistake]:
-    if not grammar.duration(one.response_time):
-        yield Mistake((*path, "response_time"), "nobody can respond in no time")
     known = names.under(*(str(step) for step in base), "alerts")
     for index, other in enumerate(one.inhibits):
         if other == name:

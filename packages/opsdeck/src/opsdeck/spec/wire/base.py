@@ -13,7 +13,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, GetCoreSchema
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from opsdeck.spec import grammar
-from opsdeck.spec.words import PhraseError, nearest
+from opsdeck.spec.grammar.words import PhraseError, nearest
 
 NAME = r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$"
 CODE = r"^[A-Z][A-Z0-9_]{2,40}$"
@@ -111,7 +111,7 @@ Weekdays = Annotated[
     Text, Phrase(grammar.weekdays, "Business days.", "Monday to Friday", "Sunday to Thursday")
 ]
 Hours = Annotated[Text, Phrase(grammar.hours, "Business hours.", "09:00-17:00")]
-Duration = Annotated[Text, Phrase(grammar.duration, "A duration.", "5 minutes", "200ms", "7 years")]
+Duration = Annotated[Text, Phrase(grammar.span, "A duration.", "5 minutes", "200ms", "7 years")]
 Condition = Annotated[
     Text,
     Phrase(

@@ -44,19 +44,21 @@ def read(query: Query, service: Service, name: str, window: Window) -> Reading:
 def error_rate(query: Query, service: Service, window: Window) -> Reading:
     """Failed operations among all operations, user errors included (readings: Objectives)."""
     tally = total(runs(query, service, window))
-    return _share("error_rate", tally.failure, tally.runs, "failed runs")
+    return _share("error_rate", tally.failure, tally.runs, "runs", "failed")
 
 
 def system_error_rate(query: Query, service: Service, window: Window) -> Reading:
     """Operations that failed with a system error among all operations: the error rate's second line."""
     slices = runs(query, service, window)
-    return _share("system_error_rate", failures(slices, SYSTEM), total(slices).runs, "system errors in runs")
+    return _share(
+        "system_error_rate", failures(slices, SYSTEM), total(slices).runs, "runs", "met a system error"
+    )
 
 
 def cli_command_success_rate(query: Query, service: Service, window: Window) -> Reading:
     """Operations that succeeded among all operations (framework: SLIs)."""
     tally = total(runs(query, service, window))
-    return _share("cli_command_success_rate", tally.success, tally.runs, "good runs")
+    return _share("cli_command_success_rate", tally.success, tally.runs, "runs", "were good")
 
 
 def p50_latency(query: Query, service: Service, window: Window) -> Reading:
@@ -82,13 +84,13 @@ def template_generation_latency(query: Query, service: Service, window: Window) 
 def binary_download_success_rate(query: Query, service: Service, window: Window) -> Reading:
     """Downloads of the tool's binary that succeeded among all downloads (framework: SLIs)."""
     tally = _tally(query, Match.of(service=service.name, operation=DOWNLOAD), window)
-    return _share("binary_download_success_rate", tally.success, tally.runs, "good downloads")
+    return _share("binary_download_success_rate", tally.success, tally.runs, "downloads", "were good")
 
 
 def health_check_success_rate(query: Query, service: Service, window: Window) -> Reading:
     """Good probes among all probes: runs of the CLI and checks of dependencies alike."""
     tally = _tally(query, probes(service), window)
-    return _share("health_check_success_rate", tally.success, tally.runs, "good probes")
+    return _share("health_check_success_rate", tally.success, tally.runs, "probes", "were good")
 
 
 def health_check_response_time(query: Query, service: Service, window: Window) -> Reading:
@@ -99,7 +101,7 @@ def health_check_response_time(query: Query, service: Service, window: Window) -
 def availability(query: Query, service: Service, window: Window) -> Reading:
     """Probe minutes in which the real CLI worked among all probe minutes; the running minute counts as a whole one."""
     bad, minutes = probe_minutes(query, service, window)
-    return _share("availability", minutes - bad, minutes, "good probe minutes")
+    return _share("availability", minutes - bad, minutes, "probe minutes", "were good")
 
 
 def recovery_time(query: Query, service: Service, window: Window) -> Reading:
@@ -115,7 +117,9 @@ def recovery_time(query: Query, service: Service, window: Window) -> Reading:
 def cpu_usage(query: Query, _service: Service, window: Window) -> Reading:
     """Mean processor usage of the deck's host over its samples in the window."""
     values = [sample.value for sample in query.samples(CPU_USAGE, "", window)]
-    return _share(CPU_USAGE, sum(values), len(values), "mean of samples", exact=False)
+    # Nine digits: the sum of many equal samples would else end up a hair above what each of them says.
+    mean = round(sum(values) / len(values), 9) if values else None
+    return Reading(CPU_USAGE, mean, "ratio", sum(values), len(values), _said(len(values), "samples"))
 
 
 def run_cpu_usage(query: Query, service: Service, window: Window) -> Reading:
@@ -126,7 +130,10 @@ def run_cpu_usage(query: Query, service: Service, window: Window) -> Reading:
         duration = entry.body.get("operation", {}).get("duration")
         if isinstance(cpu, int | float) and isinstance(duration, int | float):
             spent, wall = spent + cpu, wall + duration
-    return _share("run_cpu_usage", spent, wall, "ms of processor time", exact=False)
+    value = spent / wall if wall else None
+    return Reading(
+        "run_cpu_usage", value, "ratio", spent, wall, f"{spent:g} of {wall:g} ms" if wall else "not told"
+    )
 
 
 def critical_vulnerabilities(query: Query, service: Service, window: Window) -> Reading:
@@ -161,7 +168,9 @@ def system_errors(query: Query, service: Service, window: Window) -> Reading:
 def operations_per_minute(query: Query, service: Service, window: Window) -> Reading:
     """People's operations per minute of the window."""
     count = total(runs(query, service, window)).runs
-    return Reading("operations_per_minute", count / (window.span / MINUTE), "per_minute", count, count)
+    # The microsecond by which Window.last includes its end is no time.
+    minutes = round(window.span / MINUTE, 6)
+    return Reading("operations_per_minute", count / minutes, "per_minute", count, count, _said(count, "runs"))
 
 
 def active_users(query: Query, service: Service, window: Window) -> Reading:
@@ -222,9 +231,9 @@ def _tally(query: Query, match: Match, window: Window) -> Tally:
     return total(query.tally(match, window))
 
 
-def _share(name: str, part: float, whole: float, of: str, *, exact: bool = True) -> Reading:
-    note = f"{part:g} of {whole:g} {of}" if exact else f"{of}: {whole:g}"
-    return Reading(name, part / whole if whole else None, "ratio", part, whole, note if whole else f"no {of}")
+def _share(name: str, part: int, whole: int, of: str, did: str) -> Reading:
+    note = f"{part:,} of {whole:,} {of} {did}" if whole else f"no {of}"
+    return Reading(name, part / whole if whole else None, "ratio", part, whole, note)
 
 
 def _latency(name: str, query: Query, service: Service, window: Window, rank: float = P95) -> Reading:

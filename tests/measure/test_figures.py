@@ -1,0 +1,38 @@
+"""Figures as people read them."""
+
+import pytest
+from opsdeck.measure.figures import limit, number, say
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "text"),
+    [
+        (None, "ratio", "unknown"),
+        (0.7, "ratio", "70%"),
+        (0.012, "ratio", "1.2%"),
+        (0.9989814814, "ratio", "99.898%"),
+        (0.0, "ratio", "0%"),
+        (850.0, "ms", "850 ms"),
+        (2100.0, "ms", "2.1 s"),
+        (60_000.0, "ms", "1 minute"),
+        (14_460_000.0, "ms", "4 hours 1 minute"),
+        (3.0, "count", "3"),
+        (12_345.0, "count", "12,345"),
+        (2.5, "per_minute", "2.5 per minute"),
+        (10.0, "per_hour", "10 per hour"),
+        (2048.0, "bytes", "2,048 bytes"),
+    ],
+)
+def test_a_value_with_its_unit(value: float | None, unit: str, text: str) -> None:
+    assert say(value, unit) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "text"), [(-0.8, "-0.8"), (-0.00001, "0"), (43.2000004, "43.2"), (100, "100")]
+)
+def test_numbers_have_no_digits_that_say_nothing(value: float, text: str) -> None:
+    assert number(value) == text
+
+
+def test_a_limit_reads_like_the_spec() -> None:
+    assert limit("<", 2000, "ms") == "< 2 s"

@@ -15,7 +15,9 @@ LAZY = {"opsdeck_emit", "unjucks", "opsdeck.cli"}
 
 def modules() -> dict[str, ast.Module]:
     return {
-        ".".join(path.relative_to(src).with_suffix("").parts).removesuffix(".__init__"): ast.parse(path.read_text())
+        ".".join(path.relative_to(src).with_suffix("").parts).removesuffix(".__init__"): ast.parse(
+            path.read_text()
+        )
         for src in PACKAGES.glob("*/src")
         for path in src.rglob("*.py")
     }
@@ -60,7 +62,10 @@ def test_the_small_packages_do_not_know_the_deck() -> None:
 def test_no_cycle() -> None:
     trees = modules()
     graph = {
-        module: {other for name in imported(tree) for other in (name, name.rpartition(".")[0]) if other in trees} - {module}
+        module: {
+            other for name in imported(tree) for other in (name, name.rpartition(".")[0]) if other in trees
+        }
+        - {module}
         for module, tree in trees.items()
         if not any(module == lazy or module.startswith(lazy + ".") for lazy in LAZY)
     }

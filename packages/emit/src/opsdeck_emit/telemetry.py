@@ -3,11 +3,26 @@
 In: a service. Out: plain values and bytes; nothing is printed. It must not change what waits, except to purge it.
 """
 
+import os
 from collections.abc import Iterator
+from urllib.parse import unquote
 
 from opsdeck_emit import consent, drain, home, launch, spool
 
 purge = consent.purge
+
+
+def services() -> list[str]:
+    """The services that this user's machine has recorded anything for, or has an answer about."""
+    names: set[str] = set()
+    for folder in (f"{home.emit()}/consent", f"{home.emit()}/spool/{home.destination()}"):
+        try:
+            names.update(
+                entry.name for entry in os.scandir(folder) if entry.is_dir() or folder.endswith("consent")
+            )
+        except OSError:
+            continue
+    return sorted(unquote(name) for name in names)
 
 
 def status(service: str) -> dict[str, object]:

@@ -1,0 +1,73 @@
+"""How commands speak: tables and sentences for people, JSON for programs, colour only on a terminal."""
+
+import json
+import sys
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+console = Console(highlight=False, soft_wrap=False)
+errors = Console(stderr=True, highlight=False)
+
+STYLES = {
+    "ok": "green", "up": "green", "sent": "green", "resolved": "green", "inactive": "green", "INFO": "dim",
+    "breach": "red", "firing": "red", "down": "red", "failed": "red", "ERROR": "red", "FATAL": "bold red",
+    "pending": "yellow", "unknown": "yellow", "held": "yellow", "WARN": "yellow", "critical": "red", "high": "red",
+}  # fmt: skip
+
+
+def emit_json(value: object) -> None:
+    """The answer as the API gave it, one document, keys in its order."""
+    sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False) + "\n")
+
+
+def word(value: object) -> Text:
+    """A word in the colour of its meaning; the word itself always says it too."""
+    return Text(clean(str(value)), style=STYLES.get(str(value), ""))
+
+
+def clean(text: str) -> str:
+    """Without control characters: what came from an event must not steer a terminal."""
+    return "".join(c if c.isprintable() else "\ufffd" for c in text)
+
+
+def table(columns: Sequence[str], rows: Iterable[Sequence[object]], empty: str) -> None:
+    """Rows under headings, or the sentence that says what to do when there are none."""
+    grid = Table(box=None, pad_edge=False, header_style="bold")
+    for column in columns:
+        grid.add_column(column, overflow="fold")
+    count = 0
+    for row in rows:
+        grid.add_row(*(cell if isinstance(cell, Text) else word(cell) for cell in row))
+        count += 1
+    console.print(grid if count else empty)
+
+
+def local(stamp: str | None) -> str:
+    """An ISO time in the reader's zone, to the second; a dash for none."""
+    if not stamp:
+        return "-"
+    at = datetime.fromisoformat(stamp)
+    return at.astimezone().strftime("%Y-%m-%d %H:%M:%S")
+
+
+def ago(stamp: str | None) -> str:
+    """How long ago, in the largest unit that says enough."""
+    if not stamp:
+        return "never"
+    seconds = (datetime.now(UTC) - datetime.fromisoformat(stamp)).total_seconds()
+    for size, unit in ((86400, "d"), (3600, "h"), (60, "min")):
+        if seconds >= size:
+            return f"{seconds / size:.0f} {unit} ago"
+    return f"{max(seconds, 0):.0f} s ago"
+
+
+def fields(pairs: dict[str, Any]) -> None:
+    """Names and values, aligned."""
+    width = max(map(len, pairs), default=0)
+    for name, value in pairs.items():
+        console.print(Text(f"{name:<{width}}  ", style="bold") + word(value))

@@ -1,0 +1,79 @@
+"""`opsdeck services …` and `opsdeck keys …`: which CLIs are operated, and who may write their events."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from opsdeck import spec as specs
+from opsdeck.cli import client
+from opsdeck.cli.output import ago, console, emit_json, table
+from opsdeck.cli.spec import DEFAULT, AsJson
+from opsdeck.errors import UsageError
+
+app = typer.Typer(help="The CLIs that this deck operates.", no_args_is_help=True)
+keys = typer.Typer(help="Keys that may write events, each bound to one service.", no_args_is_help=True)
+
+
+@app.command("list")
+def list_services(as_json: AsJson = False) -> None:
+    """Every service: declared in the spec, or seen in events."""
+    found = client.get("/api/services")
+    if as_json:
+        emit_json(found)
+        return
+    rows = (
+        (s["name"], s["title"], "declared" if s["declared"] else "seen only", ago(s["last_event"]))
+        for s in found["services"]
+    )
+    table(("service", "title", "in the spec", "last event"), rows, "no service: opsdeck services add NAME")
+
+
+@app.command()
+def add(
+    name: Annotated[str, typer.Argument(help="Name of the CLI, as in its events.")],
+    title: Annotated[str, typer.Option(help="What people call it.")] = "",
+    path: Annotated[Path, typer.Option("--spec", help="Spec file to add it to.")] = DEFAULT,
+) -> None:
+    """Add a CLI to the spec; it inherits every objective and rule."""
+    if not path.exists():
+        raise UsageError(f"{path} does not exist", hint="opsdeck init")
+    specs.add_service(path, name, title)
+    console.print(f"added {name} to {path}")
+    console.print(f"next: opsdeck spec apply, then opsdeck exec --service {name} -- {name} --version")
+
+
+@keys.command("list")
+def list_keys(as_json: AsJson = False) -> None:
+    """Every key by label; the secrets themselves are not kept."""
+    found = client.get("/api/keys")
+    if as_json:
+        emit_json(found)
+        return
+    rows = (
+        (
+            k["label"],
+            k["service"],
+            k["user_type"] or "as sent",
+            ago(k["created_at"]),
+            "revoked" if k["revoked_at"] else "in use",
+        )
+        for k in found["keys"]
+    )
+    table(("label", "service", "user type", "made", "state"), rows, "no key: opsdeck keys add SERVICE")
+
+
+@keys.command("add")
+def add_key(
+    service: Annotated[str, typer.Argument(help="The one service it may write for.")],
+    label: Annotated[str, typer.Option(help="Where it will be used.")] = "",
+    as_json: AsJson = False,
+) -> None:
+    """Make a key for another machine; it is shown once. Set it there as OPSDECK_KEY, with OPSDECK_URL."""
+    made = client.request(
+        "POST", "/api/keys", body={"service": service, "label": label or service, "user_type": ""}
+    )
+    if as_json:
+        emit_json(made)
+        return
+    console.print(made["secret"], soft_wrap=True)

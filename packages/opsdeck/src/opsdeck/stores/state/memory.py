@@ -13,7 +13,7 @@ from typing import Any, TypeVar, cast
 from opsdeck.errors import UsageError
 from opsdeck.model import Change, Transition
 from opsdeck.stores.api import Transaction
-from opsdeck.stores.state.records import LOG_FIELDS, RECORDS, checked, names, values, wanted
+from opsdeck.stores.state.records import LOG_FIELDS, RECORDS, change_values, checked, names, values, wanted
 from opsdeck.stores.state.turn import Turn
 
 R = TypeVar("R")
@@ -53,10 +53,8 @@ class _Unit:
 
     def append(self, change: Change, at: datetime) -> int:
         self._writes()
-        for name in ("kind", "subject", "old", "new", "reason", "actor"):
-            checked(name, getattr(change, name))
         seq = len(self.transitions) + 1
-        self.transitions += (Transition(seq, checked("at", at), replace(change, data=dict(change.data))),)
+        self.transitions += (Transition(seq, checked("at", at), Change(**change_values(change))),)
         return seq
 
     def log(self, after: int = 0, limit: int = 1000, **equals: str) -> list[Transition]:

@@ -1,11 +1,14 @@
 """What may be kept as state: the record types of the model, and the checks that every state store makes alike.
 
-The checks are those of the strictest store (PostgreSQL): text is valid UTF-8 without NUL, times are aware.
+The checks are those of the strictest store (PostgreSQL): text is valid UTF-8 without NUL, times are aware,
+numbers finite, mappings JSON.
 """
 
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import fields
 from datetime import UTC, datetime
+from math import isfinite
 from typing import Any
 
 from opsdeck import model
@@ -22,6 +25,7 @@ RECORDS: tuple[type[Any], ...] = (
     model.Access,
     model.Setting,
 )
+CHANGE_FIELDS = ("kind", "subject", "old", "new", "reason", "actor", "data")
 # What a log can be filtered by.
 LOG_FIELDS = ("kind", "subject", "actor")
 _NAMES = {kind: tuple(f.name for f in fields(kind)) for kind in RECORDS}
@@ -39,17 +43,28 @@ def values(record: object) -> dict[str, Any]:
     return {name: checked(name, getattr(record, name)) for name in names(type(record))}
 
 
+def change_values(change: model.Change) -> dict[str, Any]:
+    """A change's values by field, checked."""
+    return {name: checked(name, getattr(change, name)) for name in CHANGE_FIELDS}
+
+
 def wanted(allowed: Iterable[str], equals: Mapping[str, object]) -> dict[str, Any]:
     """The values of a filter, checked like stored ones; UsageError for a field that is not there."""
     allowed = tuple(allowed)
-    for name in equals:
+    for name, value in equals.items():
         if name not in allowed:
             raise UsageError(f"there is no field {name!r} here", hint="fields: " + ", ".join(allowed))
+        if isinstance(value, Mapping):
+            raise UsageError(f"{name}: a mapping cannot be searched for")
     return {name: checked(name, value) for name, value in equals.items()}
 
 
 def checked(name: str, value: Any) -> Any:
-    """The value as every store can keep it; UsageError says what is wrong with it."""
+    """The value as every store keeps it; UsageError says what is wrong with it."""
+    if isinstance(value, Mapping):
+        return _json(name, value)
+    if isinstance(value, float) and not isfinite(value):
+        raise UsageError(f"{name}: {value} is no number that can be stored; unknown is None")
     if isinstance(value, datetime):
         if value.tzinfo is None:
             raise UsageError(f"{name}: a time without a zone")
@@ -57,6 +72,13 @@ def checked(name: str, value: Any) -> Any:
     if isinstance(value, str) and ("\0" in value or not _encodable(value)):
         raise UsageError(f"{name}: text with a NUL character or half a surrogate pair cannot be stored")
     return value
+
+
+def _json(name: str, value: Mapping[str, Any]) -> Any:
+    try:
+        return json.loads(json.dumps(dict(value), allow_nan=False))
+    except (TypeError, ValueError) as error:
+        raise UsageError(f"{name}: not JSON: {error}") from error
 
 
 def _encodable(text: str) -> bool:

@@ -1,0 +1,1 @@
+"""One migration a file; its number is its place in the chain."""

@@ -1,0 +1,137 @@
+"""The state store in SQL (SQLAlchemy Core): SQLite for one machine, PostgreSQL for several.
+
+Writers go one after the other: SQLite by BEGIN IMMEDIATE, PostgreSQL by the lock of the log's head row. So what a
+transaction has read stays true until it commits, and commit order is sequence order. Readers see one snapshot.
+"""
+
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from datetime import datetime, timedelta
+from typing import Any, TypeVar
+
+from sqlalchemy import Connection, Row, Select, Table, insert, or_, select, text, update
+from sqlalchemy.exc import OperationalError
+
+from opsdeck.errors import ConflictError, UsageError
+from opsdeck.model import Change, Transition
+from opsdeck.stores.api import Transaction
+from opsdeck.stores.state.engine import connect
+from opsdeck.stores.state.migrate import upgrade
+from opsdeck.stores.state.records import (
+    CHANGE_FIELDS,
+    LOG_FIELDS,
+    change_values,
+    checked,
+    names,
+    values,
+    wanted,
+)
+from opsdeck.stores.state.schema import HEAD, LOG, TABLES
+from opsdeck.stores.state.turn import Turn
+
+R = TypeVar("R")
+_LOG = select(LOG.c.seq, LOG.c.at, *(LOG.c[name] for name in CHANGE_FIELDS))
+_BEGIN = {
+    ("sqlite", True): "BEGIN IMMEDIATE",
+    ("sqlite", False): "BEGIN",
+    ("postgresql", True): "SELECT seq FROM log_head FOR UPDATE",
+    ("postgresql", False): "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY",
+}
+
+
+class SqlState:
+    """A StateStore in a SQLite or PostgreSQL database, its schema brought up to date."""
+
+    def __init__(self, url: str) -> None:
+        self._engine = connect(url)
+        self._turn = Turn()
+        upgrade(self._engine)
+
+    @contextmanager
+    def begin(self, *, write: bool = True) -> Iterator[Transaction]:
+        turn: AbstractContextManager[None] = self._turn.taken() if write else nullcontext()
+        with turn, self._engine.connect() as connection, connection.begin():
+            try:
+                connection.execute(text(_BEGIN[self._engine.dialect.name, write]))
+            except OperationalError as error:
+                raise ConflictError(
+                    "the state database is held by another process",
+                    hint="try again; if it stays: opsdeck doctor",
+                ) from error
+            yield _Unit(connection, write)
+
+    def close(self) -> None:
+        self._engine.dispose()
+
+
+class _Unit:
+    """A Transaction on one connection."""
+
+    def __init__(self, connection: Connection, write: bool) -> None:
+        self._connection = connection
+        self._write = write
+
+    def append(self, change: Change, at: datetime) -> int:
+        self._writes()
+        row = {"at": checked("at", at), **change_values(change)}
+        head = update(HEAD).values(seq=HEAD.c.seq + 1).returning(HEAD.c.seq)
+        seq = int(self._connection.execute(head).scalar_one())
+        self._connection.execute(insert(LOG).values(seq=seq, **row))
+        return seq
+
+    def log(self, after: int = 0, limit: int = 1000, **equals: str) -> list[Transition]:
+        query = _equal(_LOG, LOG, wanted(LOG_FIELDS, equals)).where(LOG.c.seq > after)
+        return [_transition(row) for row in self._connection.execute(query.order_by(LOG.c.seq).limit(limit))]
+
+    def recent(self, limit: int, **equals: str) -> list[Transition]:
+        query = _equal(_LOG, LOG, wanted(LOG_FIELDS, equals))
+        return [
+            _transition(row)
+            for row in self._connection.execute(query.order_by(LOG.c.seq.desc()).limit(limit))
+        ]
+
+    def get(self, kind: type[R], key: str) -> R | None:
+        found = self.find(kind, key=key)
+        return found[0] if found else None
+
+    def find(self, kind: type[R], **equals: object) -> list[R]:
+        tests = wanted(names(kind), equals)
+        table = TABLES[kind]
+        rows = self._connection.execute(_equal(select(table), table, tests).order_by(table.c.key))
+        return [kind(**row) for row in rows.mappings()]
+
+    def put(self, record: object) -> None:
+        self._writes()
+        row = values(record)
+        table = TABLES[type(record)]
+        if not self._connection.execute(update(table).where(table.c.key == row["key"]).values(row)).rowcount:
+            self._connection.execute(insert(table).values(row))
+
+    def drop(self, kind: type[R], key: str) -> None:
+        self._writes()
+        names(kind)
+        table = TABLES[kind]
+        self._connection.execute(table.delete().where(table.c.key == key))
+
+    def claim(self, kind: type[R], key: str, owner: str, now: datetime, lease: timedelta) -> bool:
+        self._writes()
+        if "claimed_by" not in names(kind):
+            raise UsageError(f"{kind.__name__} cannot be claimed")
+        c = TABLES[kind].c
+        free = or_(c.claimed_by == owner, c.claimed_until.is_(None), c.claimed_until <= now)
+        taken = (
+            update(TABLES[kind]).where(c.key == key, free).values(claimed_by=owner, claimed_until=now + lease)
+        )
+        return self._connection.execute(taken).rowcount == 1
+
+    def _writes(self) -> None:
+        if not self._write:
+            raise UsageError("this transaction only reads: begin(write=True) to change something")
+
+
+def _equal(query: Select[Any], table: Table, tests: Mapping[str, Any]) -> Select[Any]:
+    return query.where(*(table.c[name] == value for name, value in tests.items()))
+
+
+def _transition(row: Row[Any]) -> Transition:
+    return Transition(row.seq, row.at, Change(*row[2:]))

@@ -3,6 +3,7 @@
     OpsdeckError              exit 1
     ├── SpecError             exit 1: every problem of a spec at once, each with its place
     ├── UsageError            exit 2: the command line or a request asked for something that is not there
+    │   └── NotFoundError     a service, rule, objective or entry that does not exist (HTTP 404)
     ├── UnreachableError      exit 3: the deck does not answer
     ├── RejectedError         a body or a batch that collection refuses (HTTP status, code)
     ├── DamagedError          stored bytes that do not check out (place, what to do)
@@ -55,6 +56,10 @@ class UsageError(OpsdeckError):
     """A request for something that does not exist or is not spelled that way."""
 
     exit_code = 2
+
+
+class NotFoundError(UsageError):
+    """A request for a service, rule, objective or entry that does not exist."""
 
 
 class UnreachableError(OpsdeckError):

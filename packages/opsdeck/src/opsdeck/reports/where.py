@@ -17,6 +17,7 @@ from typing import Literal, cast
 
 from opsdeck.errors import UsageError
 from opsdeck.model import DETAILS, DIMENSIONS, Clause, Match
+from opsdeck.stores.events.facts import NUMBERS, PATHS
 from opsdeck.timing import duration
 
 Op = Literal["=", "!=", "<", "<=", ">", ">=", "~", "in", "not in"]
@@ -28,22 +29,9 @@ WORDS: Mapping[str, tuple[str, ...]] = {
     "category": ("application", "performance", "audit", "security"),
     "user_type": ("human", "ci", "service"),
 }
-NUMBERS = frozenset({"duration", "exit_code"})
-# The name in a log entry → the name that stores know.
+# The name in a log entry → the name that stores know, which may be typed as well.
 NAMES: Mapping[str, str] = {
-    "eventId": "event_id",
-    "requestId": "request_id",
-    "userId": "user_id",
-    "sessionId": "session_id",
-    "userType": "user_type",
-    "exitCode": "exit_code",
-    "operation.type": "operation",
-    "operation.template": "template",
-    "operation.generator": "generator",
-    "operation.duration": "duration",
-    "error.code": "error_code",
-    "error.category": "error_category",
-    "error.message": "error_message",
+    **{".".join(path): name for name, path in PATHS.items()},
     **{name: name for name in (*DIMENSIONS, *DETAILS)},
 }
 SUCCESS = "operation.success"

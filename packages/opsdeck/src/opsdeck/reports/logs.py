@@ -1,0 +1,47 @@
+"""Single log entries. In: a match, a window, a place to continue. Out: a page of entries, newest first, and their number over time."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from opsdeck.errors import UsageError
+from opsdeck.measure.query import Query
+from opsdeck.model import Entry, Match, Window
+from opsdeck.reports.charts import Chart, counts
+from opsdeck.reports.spans import grid
+
+MOST = 1_000
+AHEAD = timedelta(minutes=5)  # collection believes clocks that are this much ahead (readings: Terms)
+ALL_TIME = timedelta(days=365 * 8)  # longer than the longest retention
+
+
+@dataclass(frozen=True, slots=True)
+class Logs:
+    """Entries, newest first; `older` continues after the last one, "" at the end."""
+
+    entries: tuple[Entry, ...]
+    older: str
+
+
+def logs(query: Query, match: Match, window: Window, limit: int, before: str = "") -> Logs:
+    """At most `limit` (1 to 1,000) matching entries, continued after the entry `before`."""
+    if not 1 <= limit <= MOST:
+        raise UsageError(f"limit: {limit} is not between 1 and {MOST:,}", hint="page on with before=EVENT_ID")
+    found = query.find(match, window, limit + 1, before)
+    entries = tuple(found[:limit])
+    return Logs(entries, entries[-1].event_id if len(found) > limit else "")
+
+
+def since(start: datetime | None, now: datetime) -> Window:
+    """Everything from `start` on (all time without one), clocks a little ahead included."""
+    return Window(start or now - ALL_TIME, now + AHEAD)
+
+
+def over_time(query: Query, match: Match, span: timedelta, now: datetime) -> Chart:
+    """How many matching events there were, by outcome."""
+    window, step = grid(span, now)
+    return counts(query.tally(match, window, step=step), window, step)
+
+
+def entry(query: Query, event_id: str, now: datetime) -> Entry | None:
+    """The entry of that id."""
+    return next(iter(query.find(Match.of(event_id=event_id), since(None, now), 1)), None)

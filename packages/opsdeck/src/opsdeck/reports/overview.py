@@ -1,0 +1,157 @@
+"""The overview of one service: the framework's real-time metrics, their history, and what the probes saw.
+
+In: events, the alerts' states, the spec, a service, a span and now. Out: an Overview. It must not know pages or the terminal.
+Source: framework, Monitoring Dashboard Requirements (realTime, businessMetrics, operationalMetrics).
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal
+
+from opsdeck.measure import figures, indicators
+from opsdeck.measure.objectives import COMPARE
+from opsdeck.measure.population import people
+from opsdeck.measure.query import Memo, Query
+from opsdeck.model import AlertState, Match, Verdict, Window
+from opsdeck.reports import charts, words
+from opsdeck.reports.charts import Chart
+from opsdeck.reports.probes import Probes, probes
+from opsdeck.reports.spans import grid
+from opsdeck.spec.model import Service, Spec
+from opsdeck.stores.api import Transaction
+
+Standing = Literal["healthy", "degraded", "down", "unknown"]
+
+PRESENT = timedelta(minutes=5)  # "current CLI sessions": sessions seen in this span (readings: Active users)
+DAY = timedelta(days=1)
+TOP = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One number with its label: value None is unknown, and then `note` says why. `target` is "" without one."""
+
+    name: str
+    title: str
+    value: float | None
+    unit: str
+    over: str
+    target: str
+    verdict: Verdict
+    note: str
+
+    @property
+    def text(self) -> str:
+        # A title that says "per minute" need not be followed by a number that says it again.
+        return words.value(self.value, "count" if self.unit == "per_minute" else self.unit)
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """How often something was used: runs of it, and how many of them failed."""
+
+    name: str
+    runs: int
+    failures: int
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """Everything that the first page shows of one service."""
+
+    service: str
+    title: str
+    at: datetime
+    window: Window
+    standing: Standing
+    reason: str
+    realtime: tuple[Figure, ...]
+    business: tuple[Figure, ...]
+    charts: tuple[Chart, ...]
+    probes: Probes
+    alerts: tuple[AlertState, ...]
+    templates: tuple[Count, ...]
+    errors: tuple[Count, ...]
+
+
+def overview(
+    query: Query, tx: Transaction, spec: Spec, service: Service, *, span: timedelta, now: datetime
+) -> Overview:
+    """The service's overview over the last `span`."""
+    window, step = grid(span, now)
+    once = Memo(query)
+    seen = probes(once, service, window, step, now)
+    alerts = tuple(state for state in tx.find(AlertState, service=service.name) if state.phase != "inactive")
+    standing, reason = stand(alerts, seen)
+    spans = {"active_users": PRESENT, "operations_per_minute": PRESENT}
+    spans |= dict.fromkeys(("error_rate", "p50_latency", "p95_latency", "p99_latency"), span)
+    return Overview(
+        service=service.name,
+        title=service.title,
+        at=now,
+        window=window,
+        standing=standing,
+        reason=reason,
+        realtime=tuple(
+            _figure(once, spec, service, name, Window.last(over, now)) for name, over in spans.items()
+        ),
+        business=tuple(
+            _figure(once, spec, service, name, Window.last(DAY, now))
+            for name in ("daily_active_users", "templates_generated")
+        ),
+        charts=_charts(once, service, window, step),
+        probes=seen,
+        alerts=alerts,
+        templates=_top(once, people(service), window, "template"),
+        errors=_top(once, people(service), window, "error_code"),
+    )
+
+
+def stand(alerts: Iterable[AlertState], seen: Probes) -> tuple[Standing, str]:
+    """How the service stands, and why. Pure: from its alerts that are not inactive and its probes."""
+    firing = [state for state in alerts if state.phase == "firing"]
+    if any(state.rule == "service_down" for state in firing):
+        return "down", "service_down is firing"
+    if firing:
+        names = ", ".join(state.rule for state in firing)
+        return "degraded", f"{names} {'is' if len(firing) == 1 else 'are'} firing"
+    latest = [probe.runs[0] for probe in seen.probes if probe.runs]
+    if not latest:
+        return "unknown", "no probe has run in the last hour"
+    failed = sum(run.outcome == "failure" for run in latest)
+    if failed:
+        return "degraded", f"{failed} of {len(latest)} probes failed when they last ran"
+    return "healthy", f"all {len(latest)} probes passed when they last ran"
+
+
+def _figure(query: Query, spec: Spec, service: Service, name: str, window: Window) -> Figure:
+    reading = indicators.read(query, service, name, window)
+    objective = next((o for o in service.objectives if o.indicator == name), None)
+    met = objective is None or (
+        reading.value is not None and COMPARE[objective.comparison](reading.value, objective.target)
+    )
+    return Figure(
+        name=name,
+        title=spec.indicators[name].title,
+        value=reading.value,
+        unit=reading.unit,
+        over=words.last(window),
+        target=figures.limit(objective.comparison, objective.target, objective.unit) if objective else "",
+        verdict="unknown" if reading.value is None else "ok" if met else "breach",
+        note=reading.note if reading.value is None else "",
+    )
+
+
+def _charts(query: Query, service: Service, window: Window, step: timedelta) -> tuple[Chart, ...]:
+    limits = {objective.indicator: objective.target for objective in service.objectives}
+    return charts.runs(query.tally(people(service), window, step=step), window, step, limits)
+
+
+def _top(query: Query, match: Match, window: Window, dimension: str) -> tuple[Count, ...]:
+    rows = [
+        Count(row.group[0], row.tally.runs, row.tally.failure)
+        for row in query.tally(match, window, by=(dimension,))
+        if row.group[0]
+    ]
+    return tuple(sorted(rows, key=lambda row: (-row.runs, row.name))[:TOP])

@@ -39,13 +39,10 @@ class Condition:
         }[self.comparison]
 
     def reached_before(self, other: "Condition") -> bool:
-        """Whether this can hold while the other, in the same direction, does not: a nearer line, a shorter hold."""
-        nearer = (
-            self.threshold < other.threshold
-            if self.comparison[0] == ">"
-            else self.threshold > other.threshold
-        )
-        return nearer or self.hold < other.hold or self.window != other.window
+        """Whether this can hold while the other, in the same direction, does not: a nearer line, or an earlier look."""
+        if self.threshold == other.threshold:
+            return self.hold < other.hold or self.window != other.window
+        return (self.threshold < other.threshold) == (self.comparison[0] == ">")
 
 
 @dataclass(frozen=True, slots=True)

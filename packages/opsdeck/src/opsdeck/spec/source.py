@@ -18,6 +18,7 @@ LARGEST_FILE = 1024 * 1024
 MOST_FILES = 100
 MOST_NODES = 50_000
 DEEPEST = 24
+LONGEST_SHOWN = 500
 QUOTES = 2
 NULLS = ("", "~", "null", "Null", "NULL")
 
@@ -33,7 +34,13 @@ class Place:
     column: int
 
     def problem(self, path: str, message: str) -> Problem:
-        return Problem(self.file, self.line, self.column, path, message)
+        return Problem(self.file, self.line, self.column, _shown(path), _shown(message))
+
+
+def _shown(text: str) -> str:
+    """As a terminal may print it: no control characters, no end of the screen."""
+    text = text if len(text) <= LONGEST_SHOWN else text[:LONGEST_SHOWN] + "…"
+    return text if text.isprintable() else "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,8 +107,9 @@ def read(path: Path, name: str) -> tuple[Node, list[Problem]]:
     try:
         with path.open("rb") as file:
             data = file.read(LARGEST_FILE + 1)
-    except OSError as error:
-        return empty, [start.problem("(file)", f"cannot be read: {error.strerror}")]
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        return empty, [start.problem("(file)", f"cannot be read: {reason}")]
     if len(data) > LARGEST_FILE:
         return empty, [start.problem("(file)", f"larger than {LARGEST_FILE // 1024} KiB")]
     try:

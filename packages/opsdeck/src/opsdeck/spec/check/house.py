@@ -116,4 +116,5 @@ def cautions(document: Document, names: Names) -> Iterator[Mistake]:
             keys = " or ".join(f"contacts.{key}" for key in document.roles.get(notice.role, ()))
             path = ("incidents", "severities", name, "escalation")
             message = f"no contact stands for {notice.role!r}, the manager is told instead"
-            yield Mistake(path, f"{message}; set {keys}" if keys else message)
+            message = f"{message}; set {keys}" if keys else message
+            yield Mistake(path, message, blame=(("contacts",),))

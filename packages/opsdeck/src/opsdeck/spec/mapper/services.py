@@ -96,9 +96,8 @@ def followed(path: str, of: wire.Inherited, units: Units) -> Condition:
     indicator = path.split(".")[-2] if path.endswith(".alert_threshold") else path.rpartition(".")[2]
     limit = grammar.threshold(text, units[indicator])
     window = limit.per or grammar.duration(of.errors.aggregation.time_window)
-    return Condition(
-        f"{indicator} {text}", indicator, limit.comparison, limit.value, limit.unit, window, timedelta()
-    )
+    found = Condition("", indicator, limit.comparison, limit.value, limit.unit, window, timedelta())
+    return replace(found, text=grammar.say(found))
 
 
 def threshold_at(path: str, of: wire.Inherited) -> str:

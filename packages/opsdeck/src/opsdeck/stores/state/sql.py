@@ -9,7 +9,7 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Row, Select, Table, insert, or_, select, text, update
+from sqlalchemy import Connection, RowMapping, Select, Table, insert, or_, select, text, update
 from sqlalchemy.exc import OperationalError
 
 from opsdeck.errors import ConflictError, UsageError
@@ -81,7 +81,7 @@ class _Unit:
 
     def log(self, after: int = 0, limit: int = 1000, **equals: str) -> list[Transition]:
         query = _equal(_LOG, LOG, wanted(LOG_FIELDS, equals)).where(LOG.c.seq > after)
-        return [_transition(row) for row in self._connection.execute(query.order_by(LOG.c.seq).limit(limit))]
+        return self._transitions(query.order_by(LOG.c.seq).limit(limit))
 
     def recent(self, limit: int, **equals: str) -> list[Transition]:
         query = _equal(_LOG, LOG, wanted(LOG_FIELDS, equals))
@@ -124,6 +124,9 @@ class _Unit:
         )
         return self._connection.execute(taken).rowcount == 1
 
+    def _transitions(self, query: Select[Any]) -> list[Transition]:
+        return [_transition(row) for row in self._connection.execute(query).mappings()]
+
     def _writes(self) -> None:
         if not self._write:
             raise UsageError("this transaction only reads: begin(write=True) to change something")
@@ -133,5 +136,5 @@ def _equal(query: Select[Any], table: Table, tests: Mapping[str, Any]) -> Select
     return query.where(*(table.c[name] == value for name, value in tests.items()))
 
 
-def _transition(row: Row[Any]) -> Transition:
-    return Transition(row.seq, row.at, Change(*row[2:]))
+def _transition(row: RowMapping) -> Transition:
+    return Transition(row["seq"], row["at"], Change(**{name: row[name] for name in CHANGE_FIELDS}))

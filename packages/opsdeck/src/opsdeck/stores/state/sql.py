@@ -85,10 +85,7 @@ class _Unit:
 
     def recent(self, limit: int, **equals: str) -> list[Transition]:
         query = _equal(_LOG, LOG, wanted(LOG_FIELDS, equals))
-        return [
-            _transition(row)
-            for row in self._connection.execute(query.order_by(LOG.c.seq.desc()).limit(limit))
-        ]
+        return self._transitions(query.order_by(LOG.c.seq.desc()).limit(limit))
 
     def get(self, kind: type[R], key: str) -> R | None:
         found = self.find(kind, key=key)

@@ -98,7 +98,7 @@ class Bar:
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """Counts of runs by outcome and the histogram of their durations (cancelled runs are in neither)."""
+    """Counts of runs by outcome, and the histogram of durations of those that ended by themselves (not cancelled)."""
 
     success: int = 0
     failure: int = 0
@@ -114,11 +114,12 @@ class Tally:
         return self.failure / self.runs if self.runs else None
 
     def percentile(self, rank: float) -> float | None:
-        """Duration in ms at `rank` (0 to 1), nearest rank over the bars; None without runs.
+        """Duration in ms at `rank` (0 to 1), nearest rank over the bars; None where no run has a duration.
 
         A bar answers with the mean of its members: within its width (2%) of the exact value.
         """
-        left = max(1, -(-int(rank * 1_000_000) * self.runs // 1_000_000))
+        measured = sum(bar.count for bar in self.bars.values())
+        left = max(1, -(-int(rank * 1_000_000) * measured // 1_000_000))
         for _, bar in sorted(self.bars.items()):
             left -= bar.count
             if left <= 0:

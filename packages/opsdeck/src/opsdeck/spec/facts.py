@@ -23,6 +23,11 @@ class Fact:
     value: Leaf
     text: str
 
+    @property
+    def path(self) -> str:
+        """Section and id together."""
+        return f"{self.section}.{self.id}" if self.id else self.section
+
 
 @dataclass(frozen=True, slots=True)
 class Difference:
@@ -45,7 +50,7 @@ def rows(spec: Spec, section: str = "") -> list[Fact]:
     ]
     if not section:
         return found
-    chosen = [one for one in found if f"{one.section}.{one.id}.".startswith(f"{section}.")]
+    chosen = [one for one in found if f"{one.path}.".startswith(f"{section}.")]
     if not chosen:
         near = nearest(section, spec.sections) or f"; expected {', '.join(spec.sections)}"
         raise UsageError(f"the spec has no section {section!r}{near}", hint="opsdeck spec show")
@@ -54,7 +59,7 @@ def rows(spec: Spec, section: str = "") -> list[Fact]:
 
 def diff(old: Spec, new: Spec) -> list[Difference]:
     """What has to change in `old` to become `new`, by path."""
-    before, after = ({f"{f.section}.{f.id}": f.text for f in rows(spec)} for spec in (old, new))
+    before, after = ({fact.path: fact.text for fact in rows(spec)} for spec in (old, new))
     paths = [*before, *(path for path in after if path not in before)]
     return [
         Difference(path, before.get(path, ""), after.get(path, ""))

@@ -173,6 +173,8 @@ class Framework:
     """Every section that belongs to the house and not to one service."""
 
     document: DocumentControl
+    tiers: Mapping[int, str]
+    """Titles of the tiers: 1 goes out at once, 2 in business hours."""
     dashboard: Mapping[str, Items]
     entry: tuple[EntryField, ...]
     log_categories: Mapping[str, LogCategory]

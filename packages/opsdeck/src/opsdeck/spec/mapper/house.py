@@ -27,6 +27,7 @@ from opsdeck.spec.framework import (
 from opsdeck.spec.phrases import Unit
 from opsdeck.spec.wire import framework as sections
 
+K = TypeVar("K")
 V = TypeVar("V")
 
 
@@ -34,6 +35,7 @@ def framework(document: wire.Document, units: Mapping[str, Unit]) -> Framework:
     """Every section that belongs to the house and not to one service."""
     return Framework(
         document=_control(document.document),
+        tiers=frozen({1: document.tiers.tier_1.title, 2: document.tiers.tier_2.title}),
         dashboard=_groups(document.dashboard),
         entry=tuple(_field(name, one) for name, one in document.logging.entry.items()),
         log_categories=frozen(
@@ -68,7 +70,7 @@ def framework(document: wire.Document, units: Mapping[str, Unit]) -> Framework:
     )
 
 
-def frozen(values: dict[str, V]) -> Mapping[str, V]:
+def frozen(values: dict[K, V]) -> Mapping[K, V]:
     """A read-only view of a copy."""
     return MappingProxyType(dict(values))
 

@@ -20,6 +20,7 @@ from opsdeck.spec.wire.framework import (
     Logging,
     Procedure,
     Security,
+    Tiers,
 )
 from opsdeck.spec.wire.service import Inherited, Service
 
@@ -65,6 +66,7 @@ class Document(Inherited):
     spec: Annotated[int, Field(ge=1, le=1)]
     document: DocumentControl
     indicators: dict[Name, Indicator]
+    tiers: Tiers
     dashboard: Dashboard
     logging: Logging
     security: Security

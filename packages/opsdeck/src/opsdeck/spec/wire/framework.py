@@ -38,6 +38,27 @@ class DocumentControl(Strict):
     version_control: Text
 
 
+class Immediate(Strict):
+    """Tier 1: alerts that go out at once, day and night."""
+
+    title: Text
+    goes_out: Literal["immediately"]
+
+
+class Scheduled(Strict):
+    """Tier 2: alerts that wait for business hours."""
+
+    title: Text
+    goes_out: Literal["business hours"]
+
+
+class Tiers(Strict):
+    """The two tiers of alerts."""
+
+    tier_1: Immediate
+    tier_2: Scheduled
+
+
 class Dashboard(Strict):
     """What the dashboard shows."""
 

@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+
 from opsdeck.alerts.machine import Look, Step, decide, figures_of, fresh
 from opsdeck.model import AlertState, Reading
 from opsdeck.spec.model import Condition, Rule

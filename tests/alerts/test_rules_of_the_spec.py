@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import pytest
+
 from opsdeck import spec
 from opsdeck.testing import (
     Load,

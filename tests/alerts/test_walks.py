@@ -7,6 +7,7 @@ from itertools import pairwise
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from opsdeck.alerts.machine import Step, decide, fresh
 from opsdeck.model import AlertState, Reading
 from opsdeck.spec.model import Condition, Rule

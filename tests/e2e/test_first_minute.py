@@ -16,7 +16,9 @@ FRAMEWORK_FIELDS = {
 
 
 def newest(desk: Any, where: str) -> list[dict[str, Any]]:
-    return desk.json("opsdeck", "logs", "-n", "1", "--where", where)
+    done = desk.run("opsdeck", "logs", "-n", "1", "--where", where, "--json")
+    assert done.returncode == 0, done.stderr
+    return [json.loads(line) for line in done.stdout.splitlines()]
 
 
 def test_the_deck_probes_the_real_cli_by_itself(desk: Any) -> None:

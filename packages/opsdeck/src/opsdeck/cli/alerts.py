@@ -32,12 +32,15 @@ def list_alerts(
             f"{a['service']}/{a['rule']}",
             word(a["severity"]),
             figures.say(a["value"], a["unit"]),
-            a["condition"],
             _note(a),
         )
         for a in found["alerts"]
     )
-    table(("", "alert", "severity", "value", "condition", "note"), rows, "no alert rule stands like that")
+    table(
+        ("", "alert", "severity", "value", "note"),
+        rows,
+        "no alert rule stands like that",
+    )
 
 
 def _note(row: dict[str, str]) -> str:

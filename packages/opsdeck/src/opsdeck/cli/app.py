@@ -3,6 +3,7 @@
 import sys
 
 import typer
+from rich.text import Text
 
 import opsdeck_emit.exec
 from opsdeck.cli import alerts, logs, measures, services, spec, up
@@ -37,9 +38,7 @@ def run_app() -> None:
     try:
         app()
     except OpsdeckError as error:
-        errors.print(
-            f"[red]error:[/red] {error.message}" if errors.is_terminal else f"error: {error.message}"
-        )
+        errors.print(Text("error: ", style="red") + Text(error.message), soft_wrap=True)
         if error.hint:
-            errors.print(f"try: {error.hint}")
+            errors.print(Text(f"try: {error.hint}"), soft_wrap=True)
         sys.exit(error.exit_code)

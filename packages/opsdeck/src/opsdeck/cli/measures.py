@@ -36,14 +36,14 @@ def _say_services(found: dict[str, Any]) -> None:
             o["title"],
             word(o["verdict"]),
             figures.say(o["value"], o["unit"]),
-            o["text"],
             _left(o),
+            o["text"],
         )
         for row in found["services"]
         for o in row["objectives"]
     ]
     table(
-        ("service", "objective", "verdict", "value", "target", "budget left"),
+        ("service", "objective", "verdict", "value", "budget left", "target"),
         rows,
         "no service: opsdeck services add NAME",
     )
@@ -93,14 +93,14 @@ def list_objectives(service: ServiceName = "", as_json: AsJson = False) -> None:
             o["name"],
             word(o["verdict"]),
             figures.say(o["value"], o["unit"]),
-            o["text"],
             _left(o),
             _burn(o),
+            o["text"],
         )
         for o in found["objectives"]
     )
     table(
-        ("service", "objective", "verdict", "value", "target", "budget left", "burn rate"),
+        ("service", "objective", "verdict", "value", "budget left", "burn rate", "target"),
         rows,
         "no objective",
     )

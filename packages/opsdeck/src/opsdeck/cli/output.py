@@ -35,11 +35,14 @@ def clean(text: str) -> str:
     return "".join(c if c.isprintable() else "\ufffd" for c in text)
 
 
-def table(columns: Sequence[str], rows: Iterable[Sequence[object]], empty: str) -> None:
-    """Rows under headings, or the sentence that says what to do when there are none."""
+def table(columns: Sequence[str], rows: Iterable[Sequence[object]], empty: str, *, prose: int = 1) -> None:
+    """Rows under headings, or the sentence that says what to do when there are none.
+
+    The last `prose` columns are text and may break; names and figures stay in one piece.
+    """
     grid = Table(box=None, pad_edge=False, header_style="bold")
-    for column in columns:
-        grid.add_column(column, overflow="fold")
+    for place, column in enumerate(columns):
+        grid.add_column(column, overflow="fold", no_wrap=place < len(columns) - prose)
     count = 0
     for row in rows:
         grid.add_row(*(cell if isinstance(cell, Text) else word(cell) for cell in row))

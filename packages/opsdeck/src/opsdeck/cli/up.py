@@ -7,6 +7,7 @@ Numbered, because the order is the point:
 4. serve; 5. stop the loops, take the URL away, load the rest of the journal, close.
 """
 
+import signal
 import socket
 import threading
 from collections.abc import Iterator
@@ -104,6 +105,8 @@ def _serve(deck: Deck, listener: socket.socket, url: str) -> None:
         timeout_graceful_shutdown=GRACE,
         server_header=False,
     )
+    # uvicorn passes a signal on when it has shut down: both kinds then end this block in order.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     stop = threading.Event()
     loops = [threading.Thread(target=_load, args=(deck, stop), name="loader")]
     loops += [
@@ -114,7 +117,7 @@ def _serve(deck: Deck, listener: socket.socket, url: str) -> None:
     try:
         uvicorn.Server(config).run(sockets=[listener])
     except KeyboardInterrupt:
-        pass  # uvicorn has already shut down by then and only passes the signal on
+        pass
     finally:
         stop.set()
         deck.take_url_away()

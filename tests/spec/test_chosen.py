@@ -11,7 +11,7 @@ from opsdeck.spec import source
 DEFAULTS = resources.files("opsdeck.spec") / "defaults"
 TEXTS = {one.name: one.read_text() for one in DEFAULTS.iterdir() if one.name.endswith(".yaml")}
 # What is no figure although it has digits: names of percentiles and severities, examples, our own names.
-NAMED = re.compile(r"\b[pP](?:50|95|99)\b|P[0-3]_\w+|\d\dth percentile|\(< 1%\)")
+NAMED = re.compile(r"\b[pP](?:50|95|99)|P[0-3]_\w+|\d\dth percentile|\(< 1%\)")
 
 
 def leaves(node: source.Node, lines: list[int]) -> Iterator[tuple[str, list[int]]]:

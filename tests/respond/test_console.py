@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+
 from opsdeck.errors import DeliveryError
 from opsdeck.model import Delivery
 from opsdeck.respond.channels import build

@@ -7,11 +7,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from receivers import Mailbox, free_port, mail_sink
+
 from opsdeck.errors import DeliveryError, UsageError
 from opsdeck.model import Delivery
 from opsdeck.respond.channels import build, smtp
 from opsdeck.spec.model import Channel
-from receivers import Mailbox, free_port, mail_sink
 
 NOW = datetime(2025, 9, 9, 12, 5, tzinfo=UTC)
 

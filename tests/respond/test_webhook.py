@@ -9,11 +9,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from receivers import Hook, free_port
+
 from opsdeck.errors import DeliveryError, UsageError
 from opsdeck.model import Delivery
 from opsdeck.respond.channels import build, webhook
 from opsdeck.spec.model import Channel
-from receivers import Hook, free_port
 
 NOW = datetime(2025, 9, 9, 12, 5, tzinfo=UTC)
 

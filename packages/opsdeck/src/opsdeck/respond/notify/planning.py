@@ -10,18 +10,18 @@ In: the state store, the spec, now. Out: how many deliveries were planned. Rules
 It must not know how channels deliver.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
 from opsdeck.alerts.evaluate import INHIBITION
 from opsdeck.alerts.machine import KIND
 from opsdeck.alerts.path import note
 from opsdeck.alerts.people import silenced
 from opsdeck.model import AlertState, Cursor, Delivery, Transition
-from opsdeck.respond.notify import route
-from opsdeck.respond.notify.text import payload
-from opsdeck.spec.model import Channel, Rule, Spec
+from opsdeck.respond.notify import route, text
+from opsdeck.spec.model import Spec
 from opsdeck.stores.api import StateStore, Transaction
 
 CURSOR = "notify"
@@ -30,17 +30,21 @@ MAIL = "smtp"
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """One row being planned: where to write, by which spec, when, and for which rule of it."""
+    """One row being planned: where to write, by which spec, when."""
 
     tx: Transaction
     spec: Spec
     now: datetime
     row: Transition
-    rule: Rule
 
     @property
     def alert(self) -> str:
         return self.row.change.subject
+
+    @property
+    def fired_seq(self) -> int:
+        """The sequence number of the fire that this row is about."""
+        return int(self.row.change.data["fired_seq"])
 
     def note(self, verdict: str, detail: str, part: str = "") -> None:
         note(
@@ -56,7 +60,7 @@ def plan(state: StateStore, spec: Spec, now: datetime) -> int:
             return 0
     with state.begin() as tx:
         rows = tx.log(after=_read_so_far(tx))
-        planned = sum(_row(tx, spec, now, row) for row in rows)
+        planned = sum(_row(Plan(tx, spec, now, row)) for row in rows)
         if rows:
             tx.put(Cursor(CURSOR, rows[-1].seq))
         return planned
@@ -67,35 +71,15 @@ def _read_so_far(tx: Transaction) -> int:
     return cursor.seq if cursor else 0
 
 
-def _row(tx: Transaction, spec: Spec, now: datetime, row: Transition) -> int:
-    step = _meaning(row)
-    if step is None:
-        return 0
-    service, _, name = row.change.subject.rpartition("/")
-    rule = next((rule for rule in spec.service(service).rules if rule.name == name), None)
-    if rule is None:
-        note(
-            tx,
-            row.change.subject,
-            now,
-            "route",
-            "rule_removed",
-            detail="the spec has no such rule",
-            seq=row.seq,
-        )
-        return 0
-    return step(Plan(tx, spec, now, row, rule))
-
-
-def _meaning(row: Transition) -> Callable[[Plan], int] | None:
-    change = row.change
+def _row(at: Plan) -> int:
+    change = at.row.change
     if change.kind == KIND and change.new == "firing":
-        return _fired
+        return _fired(at)
     if change.kind == KIND and change.old == "firing":
-        return _resolved
+        return _resolved(at)
     if change.kind == INHIBITION:
-        return _inhibited if change.new else _released
-    return None
+        return _inhibited(at) if change.new else _released(at)
+    return 0
 
 
 def _fired(at: Plan) -> int:
@@ -107,10 +91,9 @@ def _fired(at: Plan) -> int:
 
 
 def _released(at: Plan) -> int:
-    fired_seq = int(at.row.change.data["fired_seq"])
     state = at.tx.get(AlertState, at.alert)
-    fire = next(iter(at.tx.log(after=fired_seq - 1, limit=1)), None)
-    if fire is None or state is None or state.fired_seq != fired_seq:
+    fire = next(iter(at.tx.log(after=at.fired_seq - 1, limit=1)), None)
+    if fire is None or state is None or state.fired_seq != at.fired_seq:
         at.note("over", "the alert ended before it could be sent")
         return 0
     return _notify(at, fire)
@@ -118,28 +101,38 @@ def _released(at: Plan) -> int:
 
 def _notify(at: Plan, fire: Transition) -> int:
     """Plan the fire over every channel that does not have it yet."""
-    who = route.person(at.spec, at.rule)
-    moment = _when(at)
-    planned = []
-    channels = route.channels(at.spec, at.alert.rpartition("/")[0])
-    for channel in channels:
-        known = at.tx.get(Delivery, f"{fire.seq}/{channel.name}/{who.address}")
-        if known is None or known.status == "withdrawn":
-            at.tx.put(_delivery(at, fire, fire, channel=channel.name, who=who, due=moment.due))
-            planned.append(channel.name)
+    service, _, name = at.alert.rpartition("/")
+    rule = next((rule for rule in at.spec.service(service).rules if rule.name == name), None)
+    channels = route.channels(at.spec, service)
+    if rule is None:
+        at.note("rule_removed", "the spec has no such rule any more")
+    if not channels:
+        at.note("no_channel", "the spec has no channel to send it over")
+    if rule is None or not channels:
+        return 0
+    who, moment = route.person(at.spec, rule), _when(at, rule.tier)
+    message = text.fired(fire, rule, who)
+    planned = [
+        channel.name
+        for channel in channels
+        if _add(at, _delivery(at.alert, fire, channel.name, who.address, message=message, due=moment.due))
+    ]
     if planned:
         at.note(moment.verdict, f"to {who.address} ({who.role}) over {', '.join(planned)}: {moment.why}")
-        _say_if_not_mailed(at, who, channels)
-    elif channels:
-        at.note("already_sent", f"{who.address} has heard of this one")
     else:
-        at.note("no_channel", "the spec has no channel to send it over")
+        at.note("already_sent", f"{who.address} has heard of this one")
+    if planned and all(channel.kind != MAIL for channel in channels):
+        at.note("not_mailed", f"nothing is mailed to {who.address}: no smtp channel is configured", "/mail")
     return len(planned)
 
 
-def _say_if_not_mailed(at: Plan, who: route.Person, channels: Iterable[Channel]) -> None:
-    if all(channel.kind != MAIL for channel in channels):
-        at.note("not_mailed", f"nothing is mailed to {who.address}: no smtp channel is configured", "/mail")
+def _add(at: Plan, delivery: Delivery) -> bool:
+    """Write the delivery unless it is there already; one that was withdrawn may come again."""
+    known = at.tx.get(Delivery, delivery.key)
+    if known is not None and known.status != "withdrawn":
+        return False
+    at.tx.put(delivery)
+    return True
 
 
 def _inhibited(at: Plan) -> int:
@@ -150,33 +143,32 @@ def _inhibited(at: Plan) -> int:
 
 
 def _resolved(at: Plan) -> int:
-    fire = next(iter(at.tx.log(after=int(at.row.change.data["fired_seq"]) - 1, limit=1)), at.row)
-    planned = 0
-    for sent in _fires(at):
-        if _held(sent, at.now):
-            _withdraw(at, sent, "the alert resolved before it was due")
-        elif sent.status in ("sent", "pending"):
-            moment = _when(at)
-            who = route.Person(str(sent.payload["role"]), sent.target)
-            at.tx.put(_delivery(at, fire, at.row, channel=sent.channel, who=who, due=moment.due))
+    planned, fires = 0, _fires(at)
+    for fire in fires:
+        if _held(fire, at.now):
+            _withdraw(at, fire, "the alert resolved before it was due")
+        elif fire.status in ("sent", "pending"):
+            moment = _when(at, int(fire.payload["tier"]))
+            message = text.resolved(fire.payload, at.row)
+            _add(at, _delivery(at.alert, at.row, fire.channel, fire.target, message=message, due=moment.due))
             at.note(
                 moment.verdict,
-                f"the end, to {sent.target} over {sent.channel}: {moment.why}",
-                f"/{sent.channel}",
+                f"the end, to {fire.target} over {fire.channel}: {moment.why}",
+                f"/{fire.channel}",
             )
             planned += 1
-    if not planned:
+    if not fires:
         at.note("no_fire_sent", "nobody was told of the fire, so nobody is told of its end")
     return planned
 
 
-def _when(at: Plan) -> route.When:
+def _when(at: Plan, tier: int) -> route.When:
     service, _, name = at.alert.rpartition("/")
-    return route.when(at.spec, at.rule.tier, silenced(at.tx, service, name, at.now), at.now)
+    return route.when(at.spec, tier, silenced(at.tx, service, name, at.now), at.now)
 
 
 def _fires(at: Plan) -> list[Delivery]:
-    return at.tx.find(Delivery, alert=at.alert, seq=int(at.row.change.data["fired_seq"]))
+    return at.tx.find(Delivery, alert=at.alert, seq=at.fired_seq)
 
 
 def _held(delivery: Delivery, now: datetime) -> bool:
@@ -195,15 +187,14 @@ def _withdraw(at: Plan, delivery: Delivery, why: str) -> None:
 
 
 def _delivery(
-    at: Plan, fire: Transition, row: Transition, *, channel: str, who: route.Person, due: datetime
+    alert: str, row: Transition, channel: str, target: str, *, message: Mapping[str, Any], due: datetime
 ) -> Delivery:
-    message: Mapping[str, object] = payload(fire, row, at.rule, who)
     return Delivery(
-        key=f"{row.seq}/{channel}/{who.address}",
+        key=f"{row.seq}/{channel}/{target}",
         seq=row.seq,
-        alert=at.alert,
+        alert=alert,
         channel=channel,
-        target=who.address,
+        target=target,
         payload=message,
         status="pending",
         due_at=due,

@@ -1,6 +1,7 @@
 """What a notification says: who, what, since when, threshold and value, and the next command to type.
 
-In: a log row, the rule, the person. Out: a payload of plain JSON, the same for every channel. Pure.
+In: a fire's log row with its rule and person, or a fire's payload with the row that ended it. Out: a payload of plain
+JSON, the same for every channel. Pure.
 """
 
 from collections.abc import Mapping
@@ -14,12 +15,11 @@ from opsdeck.respond.notify.route import Person
 from opsdeck.spec.model import Rule
 
 
-def payload(fire: Transition, row: Transition, rule: Rule, person: Person) -> dict[str, Any]:
-    """The message about `row`, a fire (then both rows are the same) or the end of `fire`."""
+def fired(row: Transition, rule: Rule, person: Person) -> dict[str, Any]:
+    """The message that an alert fires."""
     service, _, name = row.change.subject.rpartition("/")
-    status = "firing" if row.seq == fire.seq else "resolved"
-    said: dict[str, Any] = {
-        "status": status,
+    said = {
+        "status": "firing",
         "service": service,
         "rule": name,
         "severity": rule.severity,
@@ -28,37 +28,47 @@ def payload(fire: Transition, row: Transition, rule: Rule, person: Person) -> di
         "value": row.change.data.get("value"),
         "threshold": rule.condition.threshold,
         "unit": rule.condition.unit,
-        "since": timing.iso(fire.at),
+        "since": timing.iso(row.at),
         "at": timing.iso(row.at),
-        "fired_seq": fire.seq,
+        "fired_seq": row.seq,
         "to": person.address,
         "role": person.role,
         "next": f"opsdeck alerts explain {row.change.subject}",
     }
-    return said | {"title": _title(said), "text": _text(said, rule, fire, row)}
+    asked = f"{person.role}: please answer within {timing.say(rule.response_time)}."
+    lines = [
+        f"{service}: {rule.summary or name}.",
+        _measured(said, row),
+        f"Firing since {_minute(row.at)}. {asked}",
+    ]
+    return _titled(said, lines)
 
 
-def _title(said: Mapping[str, Any]) -> str:
-    return f"{said['status'].upper()} {said['severity']}: {said['rule']} of {said['service']}"
+def resolved(fire: Mapping[str, Any], row: Transition) -> dict[str, Any]:
+    """The message that what `fire` told of is over. Needs no rule: the spec may have lost it by now."""
+    since = timing.parse_iso(fire["since"])
+    said = dict(fire) | {
+        "status": "resolved",
+        "value": row.change.data.get("value"),
+        "at": timing.iso(row.at),
+    }
+    lasted = f"after {timing.say(row.at - since)}"
+    lines = [
+        f"{said['service']}: {said['rule']} is over.",
+        _measured(said, row),
+        f"It fired at {_minute(since)} and resolved at {_minute(row.at)}, {lasted}.",
+    ]
+    return _titled(said, lines)
 
 
-def _text(said: Mapping[str, Any], rule: Rule, fire: Transition, row: Transition) -> str:
+def _measured(said: Mapping[str, Any], row: Transition) -> str:
     note = row.change.data.get("note")
-    value = figures.say(row.change.data.get("value"), rule.condition.unit)
-    measured = f"Now {value}{f' ({note})' if note else ''}; the rule is {rule.condition.text}."
-    if said["status"] == "firing":
-        lines = [
-            f"{said['service']}: {rule.summary or rule.name}.",
-            measured,
-            f"Firing since {_minute(fire.at)}. {said['role']}: please answer within {timing.say(rule.response_time)}.",
-        ]
-    else:
-        lines = [
-            f"{said['service']}: {rule.name} is over.",
-            measured,
-            f"It fired at {_minute(fire.at)} and resolved at {_minute(row.at)}, after {timing.say(row.at - fire.at)}.",
-        ]
-    return "\n".join([*lines, f"Why: {said['next']}"])
+    return f"Now {figures.say(said['value'], said['unit'])}{f' ({note})' if note else ''}; the rule is {said['condition']}."
+
+
+def _titled(said: dict[str, Any], lines: list[str]) -> dict[str, Any]:
+    title = f"{said['status'].upper()} {said['severity']}: {said['rule']} of {said['service']}"
+    return said | {"title": title, "text": "\n".join([*lines, f"Why: {said['next']}"])}
 
 
 def _minute(at: datetime) -> str:

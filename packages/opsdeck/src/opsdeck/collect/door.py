@@ -16,8 +16,8 @@ from opsdeck.collect.body import plain
 from opsdeck.collect.codes import Limits, NoneAcceptableError, Rejection, refuse
 from opsdeck.collect.decode import Decoded, decode
 from opsdeck.collect.journal import Journal
-from opsdeck.collect.scrub import Scrubber
 from opsdeck.collect.policy import Policies
+from opsdeck.collect.scrub import Scrubber
 from opsdeck.collect.stamp import Stamp, Stamped, stamp
 from opsdeck.errors import RejectedError
 from opsdeck.identity.address import Hasher

@@ -12,8 +12,9 @@ from opsdeck.collect.journal import Journal
 from opsdeck.model import Batch, Position
 from opsdeck.stores.api import EventStore
 
-# About 50,000 entries: what the store loads in one gulp while more keeps coming, or what came in this many seconds.
+# About 50,000 entries: what the store loads in one gulp while more keeps coming.
 GULP = 28 * 1024 * 1024
+# Seconds to gather after a load: as long as that load took, so that half the time stays for others, but no longer.
 BREATH = 0.2
 
 
@@ -24,18 +25,18 @@ class Loader:
         self._journal = journal
         self._events = events
         self._seen: Mapping[str, int] = {}
-        self._loaded_at = -BREATH
+        self._rested_at = 0.0
 
     def wait(self, timeout: float) -> bool:
         """Block until there is something to load, at most `timeout` seconds; whether there is.
 
-        Right after a load it waits for a gulp or a breath's length: a busy journal is loaded in few large batches.
+        Right after a load it gathers for a breath's length or a gulp: a busy journal is loaded in few large batches.
         """
         if not self._journal.wait(self._seen, timeout):
             return False
-        rest = self._loaded_at + BREATH - time.monotonic()
+        rest = self._rested_at - time.monotonic()
         while rest > 0 and self.lag() < GULP and self._journal.wait(self._journal.ends(), rest):
-            rest = self._loaded_at + BREATH - time.monotonic()
+            rest = self._rested_at - time.monotonic()
         return True
 
     def lag(self) -> int:
@@ -45,6 +46,7 @@ class Loader:
 
     def tick(self) -> int:
         """Load everything that is durable now; returns how many events were new."""
+        began = time.monotonic()
         ends = self._journal.ends()
         loaded = 0
         for stream, position in _behind(ends, self._events.positions()).items():
@@ -56,7 +58,7 @@ class Loader:
                 offset = chunk.offset
                 loaded += self._events.load(Batch(chunk.lines, (Position(stream, offset),)))
         self._seen = ends
-        self._loaded_at = time.monotonic()
+        self._rested_at = time.monotonic() + min(time.monotonic() - began, BREATH)
         return loaded
 
 

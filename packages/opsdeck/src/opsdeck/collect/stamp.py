@@ -14,11 +14,12 @@ from datetime import UTC, datetime, timedelta
 from hashlib import blake2b
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
 from opsdeck.collect.codes import Rejection
 from opsdeck.collect.decode import Decoded
 from opsdeck.collect.policy import Policies, Policy
-from opsdeck.collect.wire import Entry
+from opsdeck.collect.wire import Category, Entry
 from opsdeck.identity.keys import ANY_SERVICE
 from opsdeck.model import ABANDONED, IngestKey
 from opsdeck.timing import iso
@@ -71,13 +72,13 @@ def stamp(decoded: Decoded, mark: Stamp, policies: Policies) -> Stamped:
         if refusal or policy is None:
             out.rejected.append(Rejection(decoded.indexes[position], *(refusal or MISNAMED)))
             continue
-        _complete(entry, mark, policy)
+        category = _complete(entry, mark, policy)
         if position in decoded.cut:
             entry.flags = (*entry.flags, "truncated")
         try:
-            out.by_category[entry.category].append(entry)
+            out.by_category[category].append(entry)
         except KeyError:
-            out.by_category[entry.category] = [entry]
+            out.by_category[category] = [entry]
     out.rejected.sort(key=lambda rejection: rejection.index)
     return out
 
@@ -161,13 +162,18 @@ def derived_id(entry: Entry, at: datetime) -> str:
     return str(uuid.UUID(int=bits & ~(3 << 62) | 2 << 62))
 
 
-def _complete(entry: Entry, mark: Stamp, policy: Policy) -> None:
+def _complete(entry: Entry, mark: Stamp, policy: Policy) -> Category:
+    """Everything that the entry is stored with but could not say itself; returns its category."""
     entry.received_at = mark.received
     entry.address_hash = mark.address_hash
     if mark.key.user_type:
         entry.user_type = mark.key.user_type  # type: ignore[assignment] # keys.mint checks it
-    if entry.user_type == "service" and entry.category == "application":
-        entry.category = "performance"
+    elif entry.user_type is UNSET:
+        entry.user_type = "human"
+    category = "application" if isinstance(entry.category, UnsetType) else entry.category
+    if category == "application" and entry.user_type == "service":
+        category = "performance"
+    entry.category = category
     failure = entry.error
     if failure is not None:
         said = failure.category if failure.category in policy.categories else UNPLACED
@@ -176,3 +182,4 @@ def _complete(entry: Entry, mark: Stamp, policy: Policy) -> None:
         holder = getattr(entry, part) if part else entry
         if holder is not None and getattr(holder, attribute) != empty:
             setattr(holder, attribute, empty)
+    return category

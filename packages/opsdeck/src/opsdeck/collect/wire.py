@@ -8,7 +8,7 @@ It must not know keys, specs, journals or stores.
 
 from typing import Annotated, Literal
 
-from msgspec import Meta, Struct
+from msgspec import UNSET, Meta, Struct, UnsetType
 from msgspec.structs import fields
 
 MESSAGE_LIMIT = 4_096
@@ -75,7 +75,10 @@ class Failure(Strict, kw_only=True):
 
 
 class Entry(Strict, kw_only=True):
-    """One structured log entry. The last three fields are stamped at collection, whatever a client wrote there."""
+    """One structured log entry. The last three fields are stamped at collection, whatever a client wrote there.
+
+    Category and user type have no default here but in stamp.py: a default would be left out when it is written.
+    """
 
     timestamp: Annotated[str, Meta(max_length=40)]
     level: Level
@@ -89,11 +92,11 @@ class Entry(Strict, kw_only=True):
     metadata: Metadata | None = None
     error: Failure | None = None
     event_id: Annotated[str, Meta(max_length=36)] = ""
-    category: Category = "application"
+    category: Category | UnsetType = UNSET
     command: Text = ""
     exit_code: ExitCode | None = None
     signal: Word = ""
-    user_type: UserType = "human"
+    user_type: UserType | UnsetType = UNSET
     startup_ms: Milliseconds | None = None
     cpu_ms: Milliseconds | None = None
     peak_memory_bytes: Size | None = None
@@ -127,6 +130,7 @@ NEEDED = frozenset(
         "operation.success",
         "error",
         "error.code",
+        "error.category",
         "eventId",
         "category",
         "userType",

@@ -1,0 +1,188 @@
+"""How fast collection acknowledges, and how soon what it acknowledged can be queried.
+
+A server process (bench/collector.py), a client process with a few keep-alive connections that sends batches made
+beforehand, both on this machine. Prints: events/s acknowledged after fdatasync, request latency, time until the event
+store holds all of them, memory of the server; then, one event at a time, acknowledged → visible.
+Run: `python bench/ingest.py [--events N] [--batch N] [--connections N] [--json]`.
+"""
+
+import argparse
+import json
+import os
+import signal
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent))
+import events as synthetic  # noqa: E402 - the folder is no package
+
+HERE = Path(__file__)
+
+
+def main() -> None:
+    """Measure and print."""
+    options = argparse.ArgumentParser()
+    options.add_argument("--events", type=int, default=1_000_000)
+    options.add_argument("--batch", type=int, default=1_000)
+    options.add_argument("--connections", type=int, default=8)
+    options.add_argument("--store", default="duckdb")
+    options.add_argument("--json", action="store_true")
+    options.add_argument("--client", nargs=3, metavar=("PORT", "KEY", "FILE"), help=argparse.SUPPRESS)
+    chosen = options.parse_args()
+    if chosen.client:
+        print(json.dumps(client(int(chosen.client[0]), chosen.client[1], Path(chosen.client[2]), chosen.connections)))
+        return
+    with tempfile.TemporaryDirectory(prefix="opsdeck-bench-") as folder:
+        figures = measure(Path(folder), chosen)
+    print(json.dumps(figures) if chosen.json else "\n".join(f"{name}: {value}" for name, value in figures.items()))
+
+
+def measure(folder: Path, chosen: argparse.Namespace) -> dict[str, float]:
+    """All figures of one run."""
+    bodies = folder / "bodies"
+    size = write_bodies(bodies, chosen.events, chosen.batch)
+    server = subprocess.Popen(
+        [sys.executable, HERE.with_name("collector.py"), folder, chosen.store], stdout=subprocess.PIPE, text=True
+    )
+    assert server.stdout
+    try:
+        found = json.loads(server.stdout.readline())
+        idle = _cpu(server.pid)
+        arguments = [str(found["port"]), found["key"], str(bodies)]
+        command = [sys.executable, HERE, "--connections", str(chosen.connections), "--client", *arguments]
+        sent = json.loads(subprocess.check_output(command))
+        resident, spent = _resident(server.pid), _cpu(server.pid)
+        server.send_signal(signal.SIGTERM)
+        began = time.perf_counter()
+        server.wait()
+        return {
+            "events": chosen.events,
+            "bytes_per_event": round(size / chosen.events),
+            "events_per_second": round(chosen.events / sent["seconds"]),
+            "request_ms_median": round(statistics.median(sent["latencies"]) * 1000, 1),
+            "request_ms_p99": round(statistics.quantiles(sent["latencies"], n=100)[98] * 1000, 1),
+            "visible_idle_ms_median": round(statistics.median(sent["idle"]) * 1000),
+            "visible_idle_ms_max": round(max(sent["idle"]) * 1000),
+            "visible_busy_ms_median": round(statistics.median(sent["busy"] or [0]) * 1000),
+            "visible_busy_ms_max": round(max(sent["busy"] or [0]) * 1000),
+            "drained_seconds_after": round(time.perf_counter() - began, 2),
+            "server_cpu_seconds": round(spent - idle, 2),
+            "client_cpu_seconds": round(sent["cpu"], 2),
+            "resident_mib": round(resident / 2**20),
+        }
+    finally:
+        server.kill()
+        server.wait()
+
+
+def write_bodies(path: Path, events: int, batch: int) -> int:
+    """Batches one after the other, each with its length on a line before it; returns the bytes of all events."""
+    now = datetime.now(UTC)
+    total, pending = 0, []
+    with path.open("wb") as file:
+        for number, line in enumerate(synthetic.lines(events, now - timedelta(hours=1), timedelta(hours=1)), 1):
+            # Only a key may say `service`, and the stamps of collection are its own.
+            pending.append(line.replace(b'"userType":"service"', b'"userType":"ci"'))
+            if len(pending) == batch or number == events:
+                body = b"\n".join(pending) + b"\n"
+                file.write(b"%d\n" % len(body) + body)
+                total += len(body)
+                pending.clear()
+    return total
+
+
+def client(port: int, key: str, path: Path, connections: int) -> dict[str, object]:
+    """Send every batch of the file once over parallel connections; before, meanwhile: how soon one is visible."""
+    idle = [visible(port, key) for _ in range(20)]
+    latencies: list[float] = []
+    busy: list[float] = []
+    done = threading.Event()
+    lock = threading.Lock()
+    watcher = threading.Thread(target=lambda: busy.extend(iter(lambda: watch(port, key, done), -1.0)))
+    with path.open("rb") as file:
+
+        def work() -> None:
+            with _connect(port) as connection:
+                while True:
+                    with lock:
+                        body = file.read(int(file.readline() or 0))
+                    if not body:
+                        return
+                    began = time.perf_counter()
+                    _post(connection, key, body)
+                    latencies.append(time.perf_counter() - began)
+
+        workers = [threading.Thread(target=work) for _ in range(connections)]
+        began = time.perf_counter()
+        watcher.start()
+        for worker in workers:
+            worker.start()
+        for worker in workers:
+            worker.join()
+        seconds = time.perf_counter() - began
+    done.set()
+    watcher.join()
+    return {"seconds": seconds, "latencies": latencies, "cpu": time.process_time(), "idle": idle, "busy": busy}
+
+
+def watch(port: int, key: str, done: threading.Event) -> float:
+    """One more look at how soon an event is visible, twice a second until `done`; then -1."""
+    return -1.0 if done.wait(0.5) else visible(port, key)
+
+
+def visible(port: int, key: str) -> float:
+    """Seconds from the acknowledgement of one event until a query finds it."""
+    line = next(synthetic.lines(1, datetime.now(UTC), timedelta(seconds=1), seed=time.time_ns()))
+    event_id = json.loads(line)["eventId"]
+    with _connect(port) as connection:
+        _post(connection, key, line.replace(b'"userType":"service"', b'"userType":"ci"'))
+        began = time.perf_counter()
+        while True:
+            connection.sendall(f"GET /seen/{event_id} HTTP/1.1\r\nHost: deck\r\n\r\n".encode())
+            answer = b""
+            while b"\r\n\r\n" not in answer or answer.endswith(b"\n"):
+                answer += connection.recv(65536)
+            if answer.endswith(b"1"):
+                return time.perf_counter() - began
+            time.sleep(0.01)
+
+
+def _connect(port: int) -> socket.socket:
+    connection = socket.create_connection(("127.0.0.1", port))
+    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return connection
+
+
+def _post(connection: socket.socket, key: str, body: bytes) -> None:
+    connection.sendall(
+        b"POST /v1/events HTTP/1.1\r\nHost: deck\r\nContent-Type: application/x-ndjson\r\n"
+        b"Authorization: Bearer %b\r\nContent-Length: %d\r\n\r\n" % (key.encode(), len(body))
+    )
+    connection.sendall(body)
+    answer = b""
+    while b"\r\n\r\n" not in answer or not answer.endswith(b"}"):
+        part = connection.recv(65536)
+        assert part, answer
+        answer += part
+    assert answer.startswith(b"HTTP/1.1 202") and b'"rejected":[]' in answer, answer[:500]
+
+
+def _resident(pid: int) -> int:
+    return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+
+def _cpu(pid: int) -> float:
+    """Processor time of the process so far, user and system, in seconds."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+if __name__ == "__main__":
+    main()

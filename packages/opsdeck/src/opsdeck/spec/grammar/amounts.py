@@ -52,14 +52,17 @@ SUBJECTS = (
 
 def take_span(reader: Reader) -> timedelta:
     """One or more `number unit` pairs."""
-    column, total = reader.next.column, timedelta()
-    while True:
-        number = reader.number("a duration such as 5 minutes")
-        total += take_time(reader, number)
-        if total > timing.LONGEST:
-            raise PhraseError(column, "a duration is at most 100 years")
-        if reader.next.kind != "number":
-            return total
+    return take_rest(reader, reader.number("a duration such as 5 minutes"))
+
+
+def take_rest(reader: Reader, number: str) -> timedelta:
+    """A span whose first number is read already."""
+    column, total = reader.last.column, take_time(reader, number)
+    while reader.next.kind == "number":
+        total += take_time(reader, reader.take().text)
+    if total > timing.LONGEST:
+        raise PhraseError(column, "a duration is at most 100 years")
+    return total
 
 
 def take_time(reader: Reader, number: str) -> timedelta:
@@ -88,7 +91,7 @@ def take_amount(reader: Reader, unit: Unit) -> float:
     if unit == "ms":
         if reader.next.text.lower() not in timing.UNITS:
             reader.fail(f"a unit of time after {number}: {MEASURES[unit]}")
-        return take_time(reader, number) / timedelta(milliseconds=1)
+        return take_rest(reader, number) / timedelta(milliseconds=1)
     if unit == "bytes":
         if reader.next.text.lower() not in SIZES:
             reader.fail(f"a unit of size after {number}: {MEASURES[unit]}")

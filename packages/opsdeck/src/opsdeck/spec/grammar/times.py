@@ -6,7 +6,7 @@ In: one phrase. Out: a value of phrases.py or of the standard library. Raises Ph
 from datetime import time, timedelta
 
 from opsdeck import timing
-from opsdeck.spec.grammar.amounts import split_note, take_span, take_time
+from opsdeck.spec.grammar.amounts import split_note, take_rest, take_span
 from opsdeck.spec.grammar.words import PhraseError, Reader
 from opsdeck.spec.phrases import Box, Cadence, Deadline
 
@@ -67,12 +67,14 @@ def box(text: str) -> Box:
         return Box(end=deadline(text), text=text.strip())
     column = reader.next.column
     number = reader.number("a span such as 5-30 minutes, `within 5 business days` or `varies by severity`")
-    start = None if reader.next.text == "-" else take_time(reader, number)
+    start = None if reader.next.text == "-" else take_rest(reader, number)
     if not reader.maybe("-", "to"):
         reader.fail("- and the end of the span")
-    end = take_time(reader, reader.number("the end of the span"))
+    after = reader.number("the end of the span")
+    unit = reader.next.text
+    end = take_rest(reader, after)
     if start is None:
-        start = duration(f"{number} {reader.last.text}")
+        start = duration(f"{number} {unit}")
     reader.close()
     if start >= end:
         raise PhraseError(column, "the span ends before it begins")

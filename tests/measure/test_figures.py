@@ -1,6 +1,7 @@
 """Figures as people read them."""
 
 import pytest
+
 from opsdeck.measure.figures import limit, number, say
 
 

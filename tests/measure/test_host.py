@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+
 from opsdeck.measure.host import Ticks, parse, sampler, usage
 from opsdeck.model import Window
 from opsdeck.stores.events import open_events

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
+
 from opsdeck import spec
 from opsdeck.errors import UsageError
 from opsdeck.measure import indicators

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+
 from opsdeck import spec, timing
 from opsdeck.measure.outages import outages, probe_minutes, whole_minutes
 from opsdeck.model import Window

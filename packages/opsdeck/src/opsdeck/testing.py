@@ -423,6 +423,9 @@ def _phase(phase: AlertPhase, rules: Iterable[str]) -> Expectation:
 def _verdict(verdict: Verdict, names: Iterable[str]) -> Expectation:
     def look(story: Story) -> str:
         found = {one.name: one for one in objectives.status(story.events, story.service, story.clock.now())}
+        for name in names:
+            if name not in found:
+                raise UsageError(f"{story.service.name} has no objective {name!r}")
         wrong = [found[name] for name in names if found[name].verdict != verdict]
         return "\n".join(f"{one.name} is {one.verdict}, not {verdict}: {one.note}" for one in wrong)
 

@@ -71,8 +71,16 @@ def _holds(clause: Clause, value: Value) -> bool:
 
 def _typed(field: str, value: str | float) -> Value:
     if field not in NUMBERS:
-        return value if isinstance(value, str) else f"{value:.15g}"
+        return _text(field, value if isinstance(value, str) else f"{value:.15g}")
     try:
         return float(value)
     except ValueError:
         raise UsageError(f"{field} is a number, not {value!r}") from None
+
+
+def _text(field: str, value: str) -> str:
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        raise UsageError(f"{field}: {value!r} cannot be in any entry: it is half a character") from None
+    return value

@@ -25,6 +25,8 @@ RECORDS: tuple[type[Any], ...] = (
     model.Access,
     model.Setting,
 )
+# PostgreSQL indexes no longer text: a third of a page, at up to four bytes a character.
+LONGEST_KEY = 500
 CHANGE_FIELDS = ("kind", "subject", "old", "new", "reason", "actor", "data")
 # What a log can be filtered by.
 LOG_FIELDS = ("kind", "subject", "actor")
@@ -69,6 +71,8 @@ def checked(name: str, value: Any) -> Any:
         if value.tzinfo is None:
             raise UsageError(f"{name}: a time without a zone")
         return value.astimezone(UTC)
+    if name == "key" and len(value) > LONGEST_KEY:
+        raise UsageError(f"key: {len(value)} characters; {LONGEST_KEY} are the most")
     if isinstance(value, str) and ("\0" in value or not _encodable(value)):
         raise UsageError(f"{name}: text with a NUL character or half a surrogate pair cannot be stored")
     return value

@@ -53,8 +53,13 @@ _INDEXED = {("decision", "alert"), ("delivery", "status"), ("delivery", "alert")
 def _table(kind: type[Any]) -> Table:
     name = "".join(f"_{c.lower()}" if c.isupper() else c for c in kind.__name__).lstrip("_")
     columns = [_column(field, hint) for field, hint in get_type_hints(kind).items()]
-    indexes = [Index(f"{name}_{field}", field) for table, field in sorted(_INDEXED) if table == name]
+    indexes = [_index(name, field) for table, field in sorted(_INDEXED) if table == name]
     return Table(name, metadata, *columns, *indexes)
+
+
+def _index(table: str, field: str) -> Index:
+    # A hash takes text of any length; only equality is asked for.
+    return Index(f"{table}_{field}", field, postgresql_using="hash")
 
 
 def _column(field: str, hint: Any) -> Column[Any]:
@@ -80,6 +85,6 @@ LOG = Table(
     Column("at", Utc, nullable=False),
     *(Column(name, Text, nullable=False) for name in ("kind", "subject", "old", "new", "reason", "actor")),
     Column("data", JSON, nullable=False),
-    Index("log_kind", "kind"),
-    Index("log_subject", "subject"),
+    _index("log", "kind"),
+    _index("log", "subject"),
 )

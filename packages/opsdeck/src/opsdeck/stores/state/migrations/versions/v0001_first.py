@@ -64,8 +64,7 @@ def _log() -> None:
         sa.Column("seq", sa.BigInteger, primary_key=True, autoincrement=False),
         *_columns(text="kind subject old new reason actor", time="at", json="data"),
     )
-    op.create_index("log_kind", "log", ["kind"])
-    op.create_index("log_subject", "log", ["subject"])
+    _index("log", "kind subject")
     head = op.create_table(
         "log_head",
         sa.Column("id", sa.BigInteger, primary_key=True, autoincrement=False),
@@ -78,8 +77,12 @@ def _log() -> None:
 
 def _record(table: str, indexed: str = "", **columns: str) -> None:
     op.create_table(table, sa.Column("key", KEY, primary_key=True), *_columns(**columns))
-    for name in indexed.split():
-        op.create_index(f"{table}_{name}", table, [name])
+    _index(table, indexed)
+
+
+def _index(table: str, names: str) -> None:
+    for name in names.split():
+        op.create_index(f"{table}_{name}", table, [name], postgresql_using="hash")
 
 
 def _columns(**columns: str) -> list[sa.Column[Any]]:

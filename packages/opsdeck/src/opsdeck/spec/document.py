@@ -57,12 +57,11 @@ def compose(path: Path | None) -> Composed:
     document, found = validate(whole)
     names = Names(document, whole, _shipped_document())
     found += check(document, names)
-    located = [_locate(one, whole) for one in found]
     return Composed(
         document,
         {name: node.plain() or {} for name, node in tree.child("services").children.items()},
-        _sorted([*problems, *located]),
-        _sorted(_locate(one, whole) for one in cautions(document, names)),
+        _sorted([*problems, *_locate_all(found, whole)]),
+        _sorted(_locate_all(cautions(document, names), whole)),
     )
 
 
@@ -145,11 +144,10 @@ def _repair(data: Any, path: mistakes.Path) -> None:
         data[steps[-1]] = default.plain()
 
 
-def _locate(one: Mistake, whole: Node) -> Problem:
-    """The mistake with its place: of all paths that take part, the first that is not shipped."""
+def _place(one: Mistake, whole: Node) -> Place:
+    """Of all paths that take part, the first that is not shipped."""
     spots = [_spot(one, path, whole) for path in (one.path, *one.blame)]
-    place = next((place for place in spots if not place.file.startswith(SHIPPED)), spots[0])
-    return place.problem(".".join(map(str, one.path)) or "(root)", one.message)
+    return next((place for place in spots if not place.file.startswith(SHIPPED)), spots[0])
 
 
 def _spot(one: Mistake, path: mistakes.Path, whole: Node) -> Place:
@@ -161,9 +159,16 @@ def _spot(one: Mistake, path: mistakes.Path, whole: Node) -> Place:
     return node.place
 
 
+def _locate_all(found: Iterable[Mistake], whole: Node) -> list[Problem]:
+    """Every mistake at its place; one that several services inherit is told once."""
+    once: dict[tuple[Place, str, mistakes.Path], Problem] = {}
+    for one in found:
+        of_service = one.path[:1] == ("services",) and one.path[2:3] and one.path[2] in INHERITED
+        place = _place(one, whole)
+        problem = place.problem(".".join(map(str, one.path)) or "(root)", one.message)
+        once.setdefault((place, one.message, one.path[2:] if of_service else one.path), problem)
+    return list(once.values())
+
+
 def _sorted(problems: Iterable[Problem]) -> tuple[Problem, ...]:
-    """By place; what is said twice about one place (a section and the services that inherit it) once."""
-    once: dict[tuple[str, int, int, str], Problem] = {}
-    for one in sorted(problems, key=lambda one: len(one.path)):
-        once.setdefault((one.file, one.line, one.column, one.message), one)
-    return tuple(sorted(once.values(), key=lambda one: (one.file, one.line, one.column, one.path)))
+    return tuple(sorted(problems, key=lambda one: (one.file, one.line, one.column, one.path)))

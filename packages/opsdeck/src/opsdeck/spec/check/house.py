@@ -60,7 +60,7 @@ def _people(document: Document, names: Names) -> Iterator[Mistake]:
         if role not in grammar.ROLES:
             yield unknown("role", role, grammar.ROLES, ("roles", role))
         for index, key in enumerate(keys):
-            if key not in known:
+            if not names.is_contact(key):
                 yield unknown("contact", key, known, ("roles", role, index))
     without = document.routing.without_chain
     if not names.reaches(without):

@@ -1,6 +1,7 @@
 """The names that other values may refer to, and the sentence for one that is not among them."""
 
 from collections.abc import Iterable
+from typing import Any
 
 from opsdeck.spec import grammar
 from opsdeck.spec.grammar.words import PhraseError, nearest
@@ -18,22 +19,31 @@ class Names:
 
     def __init__(self, document: Document, whole: Node, shipped: Document) -> None:
         self._whole = whole
+        self._plain = document.model_dump(by_alias=True)
         self._contacts = document.contacts
         self._roles = document.roles
-        self.units = {name: one.unit for name, one in document.indicators.items()}
         self.measured = {name: one.unit for name, one in shipped.indicators.items()}
+        self.units = {name: self.measured.get(name, one.unit) for name, one in document.indicators.items()}
         self.optional = {key for keys in shipped.roles.values() for key in keys}
         self.kept = grammar.duration(document.logging.categories["application_logs"].retention)
         """How long the entries are kept that conditions read."""
 
     def under(self, *path: str) -> set[str]:
-        """The keys of the map there."""
+        """The keys of the map there, those of refused values included."""
         node = self._whole.exact(path)
-        return set(node.children) if node else set()
+        plain: Any = self._plain
+        for step in path:
+            plain = plain.get(step, {}) if isinstance(plain, dict) else {}
+        return {*(node.children if node else ()), *plain}
+
+    def is_contact(self, key: str) -> bool:
+        """Whether such a contact is set or may be."""
+        return key in self._contacts or key in self.optional
 
     def reaches(self, role: str) -> bool:
-        """Whether a contact stands for the role."""
-        return any(key in self._contacts for key in self._roles.get(role, ()))
+        """Whether a contact stands for the role, as far as its keys can be told."""
+        keys = self._roles.get(role, ())
+        return any(key in self._contacts or not self.is_contact(key) for key in keys)
 
 
 def unknown(kind: str, name: str, known: Iterable[str], path: Path) -> Mistake:

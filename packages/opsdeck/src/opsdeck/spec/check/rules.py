@@ -126,12 +126,15 @@ def _order(alerts: Mapping[str, Alert], conditions: Mapping[str, Condition], bas
         above = conditions.get(name)
         for other in one.inhibits:
             below = conditions.get(other)
-            if above is None or below is None or above.indicator != below.indicator or other == name:
+            if above is None or below is None or above.indicator != below.indicator:
+                continue
+            if name in alerts[other].inhibits:
                 continue
             if above.comparison[0] == below.comparison[0] and not below.reached_before(above):
                 path = (*base, "alerts", other, "condition")
                 message = f"can only hold when {name} does, which inhibits it: {name} is `{above.text}`"
-                yield Mistake(path, message, blame=((*base, "alerts", name, "condition"),))
+                blame = ((*base, "alerts", name, "condition"), (*base, "alerts", name, "inhibits"))
+                yield Mistake(path, message, blame=blame)
 
 
 def _cycles(alerts: Mapping[str, Alert], base: Path) -> Iterator[Mistake]:

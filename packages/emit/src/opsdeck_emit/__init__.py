@@ -9,6 +9,7 @@ What can leave the machine is listed in docs/telemetry.md.
 """
 
 from opsdeck_emit.run import Run, operated, run
-from opsdeck_emit.wire import EMIT_VERSION as __version__
+from opsdeck_emit.wire import EMIT_VERSION
 
+__version__ = EMIT_VERSION
 __all__ = ["Run", "__version__", "operated", "run"]

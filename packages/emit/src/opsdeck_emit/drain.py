@@ -134,8 +134,10 @@ def counts(folder: str) -> Counts:
 def stored_counts(path: str) -> Counts:
     """The shipper's counts; from zero if the file is lost or damaged."""
     try:
-        return Counts(**json.loads(home.read(path) or "{}"))
-    except (ValueError, TypeError):
+        kept = json.loads(home.read(path) or "{}")
+        dropped = {str(reason): int(count) for reason, count in kept.pop("dropped", {}).items()}
+        return Counts(int(kept.pop("sent", 0)), dropped, **{name: str(text) for name, text in kept.items()})
+    except (ValueError, TypeError, AttributeError):
         return Counts()
 
 

@@ -44,20 +44,19 @@ def flush(folder: str) -> None:
     tick(folder, {}, time.time())
 
 
-def linger(folder: str, lock: int) -> None:
-    """Send what waits and what comes, until nothing comes any more."""
-    born = time.monotonic()
-    faulthandler.dump_traceback_later(
-        LIFETIME + GRACE, exit=True
-    )  # ends even a process stuck in a system call
+def linger(folder: str, lock: int, *, patience: float = LINGER, life: float = LIFETIME) -> None:
+    """Send what waits and what comes, until nothing has come for `patience` seconds or `life` seconds are over."""
+    end = time.monotonic() + life
+    faulthandler.dump_traceback_later(life + GRACE, exit=True)  # even if stuck in a system call
     over = False
     while not over:
-        _until_idle(folder, born)
+        _until_idle(folder, patience, end)
         os.lockf(lock, os.F_ULOCK, 0)
-        over = time.monotonic() - born >= LIFETIME
+        over = time.monotonic() >= end
         if over:
             tick(folder, {}, time.time())
         over = over or not _target() or not _waits(folder) or not launch.hold(lock)
+    faulthandler.cancel_dump_traceback_later()
 
 
 def tick(folder: str, pauses: dict[str, Pause], now: float, send: Post = post) -> int:
@@ -112,19 +111,21 @@ def deliver(records: Sequence[bytes], send: Callable[[Sequence[bytes]], Verdict]
 def recall(place: str) -> Pause:
     """The pause that the deck asked an earlier shipper for."""
     try:
-        return Pause(**json.loads(home.read(_pause_file(place)) or "{}"))
-    except (ValueError, TypeError):
+        kept = json.loads(home.read(_pause_file(place)) or "{}")
+        return Pause(float(kept["until"]), str(kept["target"]), int(kept["failures"]))
+    except (ValueError, TypeError, LookupError):
         return Pause()
 
 
-def _until_idle(folder: str, born: float) -> None:
-    """Work until nothing has come for LINGER seconds, the time is over, or there is no deck."""
-    busy = time.monotonic()
+def _until_idle(folder: str, patience: float, end: float) -> None:
     pauses: dict[str, Pause] = {}
-    while (at := time.monotonic()) - born < LIFETIME and at - busy <= LINGER:
-        if tick(folder, pauses, time.time()) or _waits(folder):
+    busy = time.monotonic()
+    while True:
+        moved = tick(folder, pauses, time.time())
+        at = time.monotonic()
+        if moved or _waits(folder):
             busy = at
-        if not _target():
+        if at - busy >= patience or at >= end or not _target():
             return
         time.sleep(POLL)
 

@@ -7,6 +7,7 @@ from importlib import resources
 import pytest
 
 from opsdeck.spec import source
+from opsdeck.spec.tree import Node
 
 DEFAULTS = resources.files("opsdeck.spec") / "defaults"
 TEXTS = {one.name: one.read_text() for one in DEFAULTS.iterdir() if one.name.endswith(".yaml")}
@@ -14,7 +15,7 @@ TEXTS = {one.name: one.read_text() for one in DEFAULTS.iterdir() if one.name.end
 NAMED = re.compile(r"\b[pP](?:50|95|99)|P[0-3]_\w+|\d\dth percentile|\(< 1%\)")
 
 
-def leaves(node: source.Node, lines: list[int]) -> Iterator[tuple[str, list[int]]]:
+def leaves(node: Node, lines: list[int]) -> Iterator[tuple[str, list[int]]]:
     here = [*lines, node.key.line]
     if isinstance(node.value, dict):
         for child in node.value.values():

@@ -22,7 +22,7 @@ from opsdeck.spec import mistakes, source
 from opsdeck.spec.check import cautions, check
 from opsdeck.spec.check.names import Names
 from opsdeck.spec.mistakes import Mistake
-from opsdeck.spec.source import Node, Place
+from opsdeck.spec.tree import Node, Place, join, merge
 from opsdeck.spec.wire import INHERITED, Document
 
 DEFAULTS = Path(__file__).with_name("defaults")
@@ -44,7 +44,7 @@ class Composed:
 def shipped() -> Node:
     """The tree of the shipped defaults."""
     parts = [source.read(path, SHIPPED + path.name)[0] for path in source.files(DEFAULTS)]
-    return source.join(parts)[0]
+    return join(parts)[0]
 
 
 def compose(path: Path | None) -> Composed:
@@ -52,7 +52,7 @@ def compose(path: Path | None) -> Composed:
     tree, problems = shipped(), list[Problem]()
     if path is not None:
         own, problems = _read(path)
-        tree = source.merge(tree, own)
+        tree = merge(tree, own)
     whole = inherit(tree)
     document, found = validate(whole)
     names = Names(document, whole, _shipped_document())
@@ -83,7 +83,7 @@ def _read(path: Path) -> tuple[Node, list[Problem]]:
             parts.append(node)
         elif node.value is not None:
             problems.append(node.place.problem("(root)", "a spec is a map of sections"))
-    whole, twice = source.join(parts or [Node({}, start, start)])
+    whole, twice = join(parts or [Node({}, start, start)])
     return whole, problems + twice
 
 
@@ -93,7 +93,7 @@ def inherit(tree: Node) -> Node:
         return tree
     base = {name: node for name, node in tree.value.items() if name in INHERITED}
     full = {
-        name: source.merge(Node(base, own.place, own.key), own)
+        name: merge(Node(base, own.place, own.key), own)
         for name, own in tree.child("services").children.items()
     }
     if not full:

@@ -11,7 +11,7 @@ from typing import Any
 
 from opsdeck.errors import OpsdeckError, UsageError
 from opsdeck.spec import source
-from opsdeck.spec.source import OFF, Node
+from opsdeck.spec.tree import OFF, Node
 from opsdeck.spec.wire import Document
 from opsdeck.spec.wire.base import NAME
 

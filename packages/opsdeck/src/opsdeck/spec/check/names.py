@@ -6,7 +6,7 @@ from typing import Any
 from opsdeck.spec import grammar
 from opsdeck.spec.grammar.words import PhraseError, nearest
 from opsdeck.spec.mistakes import Mistake, Path
-from opsdeck.spec.source import Node
+from opsdeck.spec.tree import Node
 from opsdeck.spec.wire import Document
 
 

@@ -1,12 +1,10 @@
 """`opsdeck exec`: the program behaves as if it were run directly, and one event tells how it went."""
 
-import fcntl
 import os
 import pty
 import signal
 import subprocess
 import sys
-import termios
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -212,10 +210,19 @@ def test_a_signal_sent_to_exec_alone_reaches_the_program(name: str, events: Even
     assert events()[0]["exitCode"] == 7
 
 
+SURVIVOR = """
+import signal, time
+seen = []
+signal.signal(15, lambda *_: seen.append(print("no")))
+print("ready")
+while not seen:
+    time.sleep(0.005)
+input()
+"""
+
+
 def test_a_program_that_survives_the_signal_goes_on() -> None:
-    program = Program(
-        "import signal; signal.signal(15, lambda *_: print('no')); print('ready'); signal.pause(); input()"
-    )
+    program = Program(SURVIVOR)
     program.line()
     program.process.send_signal(signal.SIGTERM)
     assert program.line() == "no\n"
@@ -252,21 +259,18 @@ def test_stops_and_continues_with_the_program(events: Events) -> None:
     assert events()[0]["operation"]["success"] is True
 
 
+# Makes standard input the terminal of its session, then becomes the command.
+TAKE_TERMINAL = "import fcntl, os, sys, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0); os.execv(sys.argv[1], sys.argv[1:])"
+
+
 @pytest.fixture
 def terminal() -> Iterator[tuple[int, Callable[..., subprocess.Popen[bytes]]]]:
     """The master side of a terminal, and a way to start a program whose terminal it is."""
     master, slave = pty.openpty()
 
     def start(*command: str) -> subprocess.Popen[bytes]:
-        take = lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0)  # noqa: E731 - runs in the child
-        return subprocess.Popen(
-            [*EXEC, *command],
-            stdin=slave,
-            stdout=slave,
-            stderr=slave,
-            start_new_session=True,
-            preexec_fn=take,
-        )
+        line = [sys.executable, "-c", TAKE_TERMINAL, *EXEC, *command]
+        return subprocess.Popen(line, stdin=slave, stdout=slave, stderr=slave, start_new_session=True)
 
     yield master, start
     os.close(master)
@@ -321,7 +325,7 @@ def test_runs_of_one_terminal_share_a_session(terminal: Any, events: Events) -> 
 
 
 COLLECTORS = {
-    "a dead one": lambda sink: "http://127.0.0.1:9",
+    "a dead one": lambda _: "http://127.0.0.1:9",
     "a lying one": lambda sink: (sink.replies.extend([(202, {}, b"yes")] * 50), sink.url)[1],
     "one that refuses": lambda sink: (sink.replies.extend([(401, {}, b"")] * 50), sink.url)[1],
 }

@@ -108,7 +108,7 @@ def dripping(guest: socket.socket) -> None:
 
 
 LIES: dict[str, Callable[[socket.socket], Any]] = {
-    "no answer at all": lambda guest: None,
+    "no answer at all": lambda _: None,
     "not HTTP": lambda guest: guest.sendall(b"SSH-2.0-OpenSSH_9.9\r\n"),
     "an endless body": endless,
     "an endless drip": dripping,

@@ -25,7 +25,7 @@ def place() -> str:
 
 
 def deck_folder() -> str:
-    return os.path.dirname(place())
+    return str(Path(place()).parent)
 
 
 def put(count: int = 1, service: str = "demo", now: float = NOW) -> None:
@@ -77,8 +77,8 @@ def test_the_shipper_holds_nothing_of_the_tool(
     tool("pass", before="r, w = os.pipe(); os.set_inheritable(w, True)")
     assert sink.wait(lambda s: len(s.events()) == 1)
     [pid] = living()
-    assert os.readlink(f"/proc/{pid}/cwd") == "/"
-    held = [os.readlink(entry.path) for entry in os.scandir(f"/proc/{pid}/fd") if int(entry.name) < 3]
+    assert Path(f"/proc/{pid}/cwd").readlink() == Path("/")
+    held = [str(Path(f"/proc/{pid}/fd/{fd}").readlink()) for fd in range(3)]
     assert held == ["/dev/null"] * 3
     assert os.getsid(pid) != os.getsid(0)
 
@@ -131,7 +131,7 @@ def test_a_rejected_event_is_counted_and_kept_for_the_doctor(sink: Any) -> None:
 def test_a_torn_line_is_counted_and_not_sent(sink: Any) -> None:
     put(1)
     [path] = drain.names(place(), ".open")
-    with open(path, "ab") as file:
+    with Path(path).open("ab") as file:
         file.write(b'\n{"half')
     ticks(0)
     assert telemetry.status("demo")["dropped"] == {"torn": 1}

@@ -1,14 +1,16 @@
 """Every indicator over known events: the figure a person would work out by hand."""
 
-from collections.abc import Callable
-from datetime import timedelta
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 
 from opsdeck import spec
 from opsdeck.errors import UsageError
 from opsdeck.measure import indicators
-from opsdeck.model import Window
+from opsdeck.model import Sample, Window
+from opsdeck.spec.model import Service
 from opsdeck.testing import START, Load, cancelled, failing, gauge, given, ok, probes, reading, runs
 
 SPEC = spec.load(None)
@@ -141,17 +143,25 @@ def test_an_indicator_that_is_none_says_which_there_are() -> None:
     assert "error_rate" in caught.value.hint
 
 
-@pytest.mark.parametrize(
-    ("name", "change"),
-    [("processor time over wall time", lambda body: body["metadata"].update(cpuMs=80.0))],
-)
-def test_the_processor_time_of_runs(name: str, change: Callable[[dict[str, object]], None]) -> None:
-    busy = runs(2, duration=100)
-    made = Load(busy.count, None, None, None, lambda s, at: _with(busy.make(s, at), change))
-    given(SPEC, made, runs(1, duration=10_000)).jump("12:04").expect(reading("run_cpu_usage", 0.8))
+def busy(cpu: float) -> Load:
+    """Two runs of 100 ms that spent so much processor time each, in ms."""
+    plain = runs(2, duration=100)
+
+    def make(service: Service, at: datetime) -> dict[str, Any] | Sample:
+        entry = plain.make(service, at)
+        assert isinstance(entry, dict)
+        return entry | {"cpuMs": cpu}
+
+    return replace(plain, make=make)
 
 
-def _with(entry: object, change: Callable[[dict[str, object]], None]) -> dict[str, object]:
-    assert isinstance(entry, dict)
-    change(entry)
-    return entry
+def test_the_processor_time_of_runs_over_their_wall_time() -> None:
+    given(SPEC, busy(80)).jump("12:04").expect(reading("run_cpu_usage", 0.8))
+
+
+def test_runs_that_do_not_tell_their_processor_time_are_left_out() -> None:
+    given(SPEC, busy(80), runs(1, duration=10_000)).jump("12:04").expect(reading("run_cpu_usage", 0.8))
+
+
+def test_several_processors_at_once_are_more_than_one() -> None:
+    given(SPEC, busy(300)).jump("12:04").expect(reading("run_cpu_usage", 3))

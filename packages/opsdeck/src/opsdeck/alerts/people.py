@@ -16,9 +16,7 @@ ANY = "*"
 """In place of a service's or a rule's name: all of them."""
 
 
-def acknowledge(  # noqa: PLR0917  who says what about which alert, and when: there are six things to say
-    tx: Transaction, service: str, rule: str, actor: str, note: str, now: datetime
-) -> AlertState:
+def acknowledge(tx: Transaction, service: str, rule: str, actor: str, note: str, now: datetime) -> AlertState:
     """Somebody takes a firing alert on. The same person may say it twice.
 
     Raises UsageError where nothing fires, ConflictError where somebody else was first.

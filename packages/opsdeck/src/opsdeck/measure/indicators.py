@@ -126,7 +126,7 @@ def run_cpu_usage(query: Query, service: Service, window: Window) -> Reading:
     """Processor time of the newest runs over their wall time; above 1 where a run keeps several processors busy."""
     spent = wall = 0.0
     for entry in query.find(people(service), window, NEWEST_RUNS):
-        cpu = entry.body.get("metadata", {}).get("cpuMs")
+        cpu = entry.body.get("cpuMs")
         duration = entry.body.get("operation", {}).get("duration")
         if isinstance(cpu, int | float) and isinstance(duration, int | float):
             spent, wall = spent + cpu, wall + duration

@@ -77,7 +77,9 @@ def compose(delivery: Delivery, sender: str, to: str, now: datetime) -> EmailMes
     """The mail. No line end of any value reaches a header; raises DeliveryError for an address that is none."""
     address = parseaddr(_line(to))[1]
     if "@" not in address:
-        raise DeliveryError(f"smtp: {to!r} is not a mail address", permanent=True, hint="opsdeck contacts")
+        raise DeliveryError(
+            f"smtp: {to!r} is not a mail address", permanent=True, hint="opsdeck spec show contacts"
+        )
     domain = parseaddr(sender)[1].rpartition("@")[2]
     message = EmailMessage()
     message["Message-ID"] = f"<{identity(delivery)}@{domain}>"

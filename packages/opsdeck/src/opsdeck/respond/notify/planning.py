@@ -20,7 +20,8 @@ from opsdeck.alerts.machine import KIND
 from opsdeck.alerts.path import note
 from opsdeck.alerts.people import silenced
 from opsdeck.model import AlertState, Cursor, Delivery, Transition
-from opsdeck.respond.notify import route, text
+from opsdeck.respond.notify.route import When, channels, person, when
+from opsdeck.respond.notify.text import fired, resolved
 from opsdeck.spec.model import Spec
 from opsdeck.stores.api import StateStore, Transaction
 
@@ -103,25 +104,25 @@ def _notify(at: Plan, fire: Transition) -> int:
     """Plan the fire over every channel that does not have it yet."""
     service, _, name = at.alert.rpartition("/")
     rule = next((rule for rule in at.spec.service(service).rules if rule.name == name), None)
-    channels = route.channels(at.spec, service)
+    ways = channels(at.spec, service)
     if rule is None:
         at.note("rule_removed", "the spec has no such rule any more")
-    if not channels:
+    if not ways:
         at.note("no_channel", "the spec has no channel to send it over")
-    if rule is None or not channels:
+    if rule is None or not ways:
         return 0
-    who, moment = route.person(at.spec, rule), _when(at, rule.tier)
-    message = text.fired(fire, rule, who)
+    who, moment = person(at.spec, rule), _when(at, rule.tier)
+    message = fired(fire, rule, who)
     planned = [
         channel.name
-        for channel in channels
+        for channel in ways
         if _add(at, _delivery(at.alert, fire, channel.name, who.address, message=message, due=moment.due))
     ]
     if planned:
         at.note(moment.verdict, f"to {who.address} ({who.role}) over {', '.join(planned)}: {moment.why}")
     else:
         at.note("already_sent", f"{who.address} has heard of this one")
-    if planned and all(channel.kind != MAIL for channel in channels):
+    if planned and all(channel.kind != MAIL for channel in ways):
         at.note("not_mailed", f"nothing is mailed to {who.address}: no smtp channel is configured", "/mail")
     return len(planned)
 
@@ -149,7 +150,7 @@ def _resolved(at: Plan) -> int:
             _withdraw(at, fire, "the alert resolved before it was due")
         elif fire.status in ("sent", "pending"):
             moment = _when(at, int(fire.payload["tier"]))
-            message = text.resolved(fire.payload, at.row)
+            message = resolved(fire.payload, at.row)
             _add(at, _delivery(at.alert, at.row, fire.channel, fire.target, message=message, due=moment.due))
             at.note(
                 moment.verdict,
@@ -162,9 +163,9 @@ def _resolved(at: Plan) -> int:
     return planned
 
 
-def _when(at: Plan, tier: int) -> route.When:
+def _when(at: Plan, tier: int) -> When:
     service, _, name = at.alert.rpartition("/")
-    return route.when(at.spec, tier, silenced(at.tx, service, name, at.now), at.now)
+    return when(at.spec, tier, silenced(at.tx, service, name, at.now), at.now)
 
 
 def _fires(at: Plan) -> list[Delivery]:

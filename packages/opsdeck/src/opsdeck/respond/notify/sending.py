@@ -21,7 +21,7 @@ from opsdeck.alerts.people import said, silenced
 from opsdeck.errors import DeliveryError
 from opsdeck.model import Change, Delivery
 from opsdeck.respond.channels.api import Channel
-from opsdeck.respond.notify import retry
+from opsdeck.respond.notify.retry import ATTEMPTS, delay
 from opsdeck.stores.api import StateStore, Transaction
 
 AT_ONCE = 8
@@ -110,13 +110,13 @@ def _mark(tx: Transaction, key: str, error: DeliveryError | None, now: datetime)
         tx.put(replace(ended, status="sent", sent_at=now, error=""))
         _note(tx, ended, now, "sent", where)
         return 1
-    if error.permanent or attempts >= retry.ATTEMPTS:
+    if error.permanent or attempts >= ATTEMPTS:
         tx.put(replace(ended, status="failed", error=error.message))
         change = Change(KIND, known.alert, "pending", "failed", error.message, "opsdeck", {"delivery": key})
         tx.append(change, now)
         _note(tx, ended, now, "failed", f"{where}: {error.message}")
         return 0
-    due = now + retry.delay(key, attempts)
+    due = now + delay(key, attempts)
     tx.put(replace(ended, due_at=due, error=error.message))
     _note(tx, ended, now, "retry", f"{where}: {error.message}; again at {timing.iso(due)}")
     return 0

@@ -37,6 +37,16 @@ def state_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     return "memory://" if request.param == "memory" else f"sqlite:///{tmp_path}/state.db"
 
 
+@pytest.fixture(params=["sqlite", "postgresql"])
+def sql_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """An empty database that several processes can share."""
+    return (
+        str(request.getfixturevalue("database")())
+        if request.param == "postgresql"
+        else f"sqlite:///{tmp_path}/state.db"
+    )
+
+
 @pytest.fixture
 def state(state_url: str) -> Iterator[StateStore]:
     store = open_state(state_url)

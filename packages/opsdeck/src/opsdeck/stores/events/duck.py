@@ -1,9 +1,8 @@
 """The DuckDB event store: one database file, one owner process, any number of threads.
 
 Each call works on a cursor of its own (a DuckDB connection to the same database), so queries run while a load does
-and see it whole or not at all. Loads go one after the other. Row groups are small: a load of some ten thousand
-events is then written once, to its place, and not to the write-ahead log first (3 times as fast); and short windows
-skip more.
+and see it whole or not at all. Loads go one after the other, each in one
+transaction with the positions it reaches.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -16,48 +15,25 @@ from typing import Any
 
 import duckdb
 
-from opsdeck.errors import ConflictError, OpsdeckError, UsageError
+from opsdeck.errors import UsageError
 from opsdeck.model import Bar, Batch, Entry, Match, Position, Sample, Slice, Tally, Window
 from opsdeck.stores.api import UNREADABLE
 from opsdeck.stores.events import loading, queries
+from opsdeck.stores.events.database import open_database, remember, remembered
 from opsdeck.stores.events.queries import Statement, naive
 
-SETTINGS = {
-    "threads": "2",
-    "memory_limit": "128MB",
-    "preserve_insertion_order": "false",
-    # Offline and nothing but what is built in: no code is fetched because a query mentions a function.
-    "autoinstall_known_extensions": "false",
-    "autoload_known_extensions": "false",
-    "allow_community_extensions": "false",
-}
-ROW_GROUP = 16_384
 CHUNK = 12 * 1024 * 1024
 
 
 class DuckEvents:
-    """An EventStore in a DuckDB file. ConflictError if another process, or this one already, has it open."""
+    """An EventStore in a DuckDB file; for errors on opening see open_database."""
 
     def __init__(self, path: Path, thresholds: Sequence[float] = ()) -> None:
         self._thresholds = tuple(sorted(map(float, thresholds)))
         self._file = path.with_name(path.name + ".load")
         self._loading = Lock()
-        path.parent.mkdir(parents=True, exist_ok=True)
-        self._root = duckdb.connect(":memory:", config=dict(SETTINGS))
-        self._root.execute("SET GLOBAL TimeZone = 'UTC'")
-        try:
-            self._root.execute(
-                "ATTACH $path AS deck (ROW_GROUP_SIZE $rows)", {"path": str(path), "rows": ROW_GROUP}
-            )
-        except duckdb.IOException as error:
-            self._root.close()
-            raise ConflictError(
-                f"{path} is open in another process", hint="one deck owns its event store: opsdeck status"
-            ) from error
+        self._root = open_database(path)
         with self._writing() as cursor:
-            for table in loading.TABLES:
-                cursor.execute(table)
-            self._check_format(cursor, path)
             self._next = _one(cursor, "SELECT coalesce(max(load), 0) + 1 FROM deck.events")[0]
             self._keep_thresholds(cursor)
 
@@ -130,8 +106,6 @@ class DuckEvents:
 
     def close(self) -> None:
         with self._loading:
-            self._root.execute("CHECKPOINT deck")
-            self._root.execute("DETACH deck")
             self._root.close()
             self._file.unlink(missing_ok=True)
 
@@ -164,21 +138,11 @@ class DuckEvents:
         rows = cursor.execute("SELECT stream, reached FROM deck.positions").fetchall()
         return {stream: Position(stream, reached) for stream, reached in rows}
 
-    def _check_format(self, cursor: duckdb.DuckDBPyConnection, path: Path) -> None:
-        found = _remembered(cursor, "format")
-        if found is None:
-            _remember(cursor, "format", loading.FORMAT)
-        elif found != loading.FORMAT:
-            raise OpsdeckError(
-                f"{path} has format {found}; this opsdeck reads format {loading.FORMAT}",
-                hint="move the file away and start again: the event store is rebuilt from the journal",
-            )
-
     def _keep_thresholds(self, cursor: duckdb.DuckDBPyConnection) -> None:
         """Rolls everything up anew where the spec's thresholds are others than those of the stored rollup."""
         now = dumps(self._thresholds)
-        if _remembered(cursor, "thresholds") != now:
-            _remember(cursor, "thresholds", now)
+        if remembered(cursor, "thresholds") != now:
+            remember(cursor, "thresholds", now)
             cursor.execute(loading.FORGET_ROLLUP)
             cursor.execute(loading.roll_up(self._thresholds), {"load": 0})
 
@@ -202,16 +166,6 @@ def _one(
     cursor: duckdb.DuckDBPyConnection, text: str, values: Mapping[str, Any] | None = None
 ) -> tuple[Any, ...]:
     return cursor.execute(text, values).fetchall()[0]
-
-
-def _remembered(cursor: duckdb.DuckDBPyConnection, name: str) -> str | None:
-    rows = cursor.execute("SELECT value FROM deck.meta WHERE name = $name", {"name": name}).fetchall()
-    return rows[0][0] if rows else None
-
-
-def _remember(cursor: duckdb.DuckDBPyConnection, name: str, value: str) -> None:
-    cursor.execute("DELETE FROM deck.meta WHERE name = $name", {"name": name})
-    cursor.execute("INSERT INTO deck.meta VALUES ($name, $value)", {"name": name, "value": value})
 
 
 def _append(cursor: duckdb.DuckDBPyConnection, samples: Iterable[Sample]) -> None:

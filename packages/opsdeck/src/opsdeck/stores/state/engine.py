@@ -28,8 +28,11 @@ def connect(url: str) -> Engine:
     """The engine for `sqlite:///path` or `postgresql://…`; UsageError for a URL that says nothing."""
     try:
         place = make_url(url)
-    except ArgumentError as error:
-        raise UsageError(f"not a database URL: {url!r}", hint="use sqlite:///path/to/state.db") from error
+    except (ArgumentError, ValueError) as error:
+        # The URL itself stays out of the message: it may hold a password.
+        raise UsageError(
+            "not a database URL", hint="use sqlite:///path or postgresql://user@host/name"
+        ) from error
     if place.get_backend_name() == "postgresql":
         return create_engine(place.set(drivername="postgresql+psycopg"), pool_pre_ping=True, max_overflow=-1)
     if not place.database:

@@ -5,14 +5,14 @@ transaction has read stays true until it commits, and commit order is sequence o
 """
 
 from collections.abc import Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, RowMapping, Select, Table, insert, or_, select, text, update
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError, OperationalError
 
-from opsdeck.errors import ConflictError, UsageError
+from opsdeck.errors import ConflictError, OpsdeckError, UsageError
 from opsdeck.model import Change, Transition
 from opsdeck.stores.api import Transaction
 from opsdeck.stores.state.engine import connect
@@ -45,7 +45,10 @@ class SqlState:
     def __init__(self, url: str) -> None:
         self._engine = connect(url)
         self._turn = Turn()
-        upgrade(self._engine)
+        with ExitStack() as undo:
+            undo.callback(self._engine.dispose)
+            self._upgrade()
+            undo.pop_all()
 
     @contextmanager
     def begin(self, *, write: bool = True) -> Iterator[Transaction]:
@@ -62,6 +65,15 @@ class SqlState:
 
     def close(self) -> None:
         self._engine.dispose()
+
+    def _upgrade(self) -> None:
+        try:
+            upgrade(self._engine)
+        except DBAPIError as error:
+            raise OpsdeckError(
+                f"cannot open the state database {self._engine.url}: {error.orig}",
+                hint="check OPSDECK_STATE and that the database runs and may be written",
+            ) from error
 
 
 class _Unit:

@@ -8,6 +8,7 @@ from functools import partial
 from opsdeck.model import Slice, Tally, Window
 from opsdeck.reports.spans import starts
 
+NOTHING = Tally()
 RANKS = {"p50": 0.50, "p95": 0.95, "p99": 0.99}
 
 
@@ -35,7 +36,9 @@ class Chart:
 
     @property
     def empty(self) -> bool:
-        return all(value is None for series in self.series for value in series.values)
+        """Whether there is nothing to see: no value, and in bars no height."""
+        nothing = {None, 0} if self.kind == "bars" else {None}
+        return nothing.issuperset(value for series in self.series for value in series.values)
 
 
 def series(
@@ -45,8 +48,8 @@ def series(
     tallies: Mapping[datetime, Tally],
     of: Callable[[Tally], float | None],
 ) -> Series:
-    """`of` each step's tally; None where the step has none."""
-    return Series(name, title, tuple(of(tallies[at]) if at in tallies else None for at in axis))
+    """`of` each step's tally; a step without events has an empty one."""
+    return Series(name, title, tuple(of(tallies.get(at, NOTHING)) for at in axis))
 
 
 def runs(

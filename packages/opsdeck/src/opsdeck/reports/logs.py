@@ -1,14 +1,18 @@
 """Single log entries. In: a match, a window, a place to continue. Out: a page of entries, newest first, and their number over time."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from opsdeck.errors import UsageError
 from opsdeck.measure.query import Query
 from opsdeck.model import Entry, Match, Window
 from opsdeck.reports.charts import Chart, counts
 from opsdeck.reports.spans import grid
+from opsdeck.stores.events.facts import PATHS, outcome
 
+TEXTS = ("service", "version", "operation", "template", "command", "user_type", "error_code", "error_message")
 MOST = 1_000
 AHEAD = timedelta(minutes=5)  # collection believes clocks that are this much ahead (readings: Terms)
 ALL_TIME = timedelta(days=365 * 8)  # longer than the longest retention
@@ -20,6 +24,42 @@ class Logs:
 
     entries: tuple[Entry, ...]
     older: str
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One entry at a glance; what it does not say is "" (duration: None)."""
+
+    event_id: str
+    at: datetime
+    service: str
+    version: str
+    outcome: str
+    operation: str
+    template: str
+    command: str
+    duration: float | None
+    user_type: str
+    error_code: str
+    error_message: str
+
+
+def line(entry: Entry) -> Line:
+    """The entry at a glance."""
+    values = {name: _value(entry.body, path) for name, path in PATHS.items()}
+    return Line(
+        event_id=entry.event_id,
+        at=entry.at,
+        outcome=outcome(entry.body),
+        duration=values["duration"],
+        **{name: str(values[name] or "") for name in TEXTS},
+    )
+
+
+def _value(body: Any, path: tuple[str, ...]) -> Any:
+    for name in path:
+        body = body.get(name) if isinstance(body, Mapping) else None
+    return body
 
 
 def logs(query: Query, match: Match, window: Window, limit: int, before: str = "") -> Logs:

@@ -4,6 +4,7 @@ In: events, the alerts' states, the spec, a service, a span and now. Out: an Ove
 Source: framework, Monitoring Dashboard Requirements (realTime, businessMetrics, operationalMetrics).
 """
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -13,7 +14,7 @@ from opsdeck.measure import figures, indicators
 from opsdeck.measure.objectives import COMPARE
 from opsdeck.measure.population import people
 from opsdeck.measure.query import Memo, Query
-from opsdeck.model import AlertState, Match, Verdict, Window
+from opsdeck.model import AlertState, Slice, Verdict, Window
 from opsdeck.reports import charts, words
 from opsdeck.reports.charts import Chart
 from opsdeck.reports.probes import Probes, probes
@@ -26,6 +27,7 @@ Standing = Literal["healthy", "degraded", "down", "unknown"]
 PRESENT = timedelta(minutes=5)  # "current CLI sessions": sessions seen in this span (readings: Active users)
 DAY = timedelta(days=1)
 TOP = 5
+BUSINESS = {"availability": timedelta(days=30), "daily_active_users": DAY, "templates_generated": DAY}
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +85,7 @@ def overview(
     once = Memo(query)
     seen = probes(once, service, window, step, now)
     alerts = tuple(state for state in tx.find(AlertState, service=service.name) if state.phase != "inactive")
+    used = once.tally(people(service), window, by=("template", "error_code"))
     standing, reason = stand(alerts, seen)
     spans = {"active_users": PRESENT, "operations_per_minute": PRESENT}
     spans |= dict.fromkeys(("error_rate", "p50_latency", "p95_latency", "p99_latency"), span)
@@ -97,14 +100,13 @@ def overview(
             _figure(once, spec, service, name, Window.last(over, now)) for name, over in spans.items()
         ),
         business=tuple(
-            _figure(once, spec, service, name, Window.last(DAY, now))
-            for name in ("daily_active_users", "templates_generated")
+            _figure(once, spec, service, name, Window.last(over, now)) for name, over in BUSINESS.items()
         ),
         charts=_charts(once, service, window, step),
         probes=seen,
         alerts=alerts,
-        templates=_top(once, people(service), window, "template"),
-        errors=_top(once, people(service), window, "error_code"),
+        templates=_top(used, 0),
+        errors=_top(used, 1),
     )
 
 
@@ -114,8 +116,7 @@ def stand(alerts: Iterable[AlertState], seen: Probes) -> tuple[Standing, str]:
     if any(state.rule == "service_down" for state in firing):
         return "down", "service_down is firing"
     if firing:
-        names = ", ".join(state.rule for state in firing)
-        return "degraded", f"{names} {'is' if len(firing) == 1 else 'are'} firing"
+        return "degraded", "an alert is firing" if len(firing) == 1 else f"{len(firing)} alerts are firing"
     latest = [probe.runs[0] for probe in seen.probes if probe.runs]
     if not latest:
         return "unknown", "no probe has run in the last hour"
@@ -148,10 +149,12 @@ def _charts(query: Query, service: Service, window: Window, step: timedelta) -> 
     return charts.runs(query.tally(people(service), window, step=step), window, step, limits)
 
 
-def _top(query: Query, match: Match, window: Window, dimension: str) -> tuple[Count, ...]:
-    rows = [
-        Count(row.group[0], row.tally.runs, row.tally.failure)
-        for row in query.tally(match, window, by=(dimension,))
-        if row.group[0]
-    ]
-    return tuple(sorted(rows, key=lambda row: (-row.runs, row.name))[:TOP])
+def _top(rows: Iterable[Slice], dimension: int) -> tuple[Count, ...]:
+    """The most frequent values of one dimension of the groups, the empty one left out."""
+    runs: Counter[str] = Counter()
+    failures: Counter[str] = Counter()
+    for row in rows:
+        runs[row.group[dimension]] += row.tally.runs
+        failures[row.group[dimension]] += row.tally.failure
+    names = sorted((name for name in runs if name), key=lambda name: (-runs[name], name))
+    return tuple(Count(name, runs[name], failures[name]) for name in names[:TOP])

@@ -58,6 +58,11 @@ def named(query: Query, spec: Spec, name: str, now: datetime) -> Service:
     return spec.service(name)
 
 
+def chosen(query: Query, spec: Spec, name: str, now: datetime) -> tuple[Service, ...]:
+    """The service of that name, "" for all that are declared: those whose rules are evaluated."""
+    return (named(query, spec, name, now),) if name else tuple(spec.services.values())
+
+
 def _row(query: Query, tx: Transaction, service: Service, declared: bool, now: datetime) -> ServiceRow:
     day = query.tally(people(service), Window.last(DAY, now))[0].tally
     last = query.find(Match.of(service=service.name), Window.last(SEEN, now), 1)

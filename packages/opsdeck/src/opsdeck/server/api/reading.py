@@ -49,8 +49,7 @@ def show_indicators(deck: TheDeck, service: Service = "", window: Span = "24h") 
 @router.get("/slo", summary="Objectives of a service, or of all services, with budget and burn rate")
 def list_objectives(deck: TheDeck, service: Service = "") -> Response:
     now = deck.clock.now()
-    names = (service,) if service else services.names(deck.events, deck.spec, now)
-    asked = [services.named(deck.events, deck.spec, name, now) for name in names]
+    asked = services.chosen(deck.events, deck.spec, service, now)
     return answer(objectives=[row for one in asked for row in slo.objectives(deck.events, one, now)])
 
 
@@ -66,8 +65,7 @@ def list_alerts(deck: TheDeck, service: Service = "", phase: str = "") -> Respon
     if phase and phase not in alerts.ORDER:
         raise UsageError(f"there is no phase {phase!r}", hint=f"one of: {', '.join(alerts.ORDER)}")
     now = deck.clock.now()
-    names = (service,) if service else services.names(deck.events, deck.spec, now)
-    asked = [services.named(deck.events, deck.spec, name, now) for name in names]
+    asked = services.chosen(deck.events, deck.spec, service, now)
     with deck.state.begin(write=False) as tx:
         rows = alerts.board(tx, asked, now)
     return answer(alerts=[row for row in rows if phase in ("", row.standing)])

@@ -23,8 +23,7 @@ SEE_OTHER = 303
 @router.get("/alerts")
 def board(request: Request, deck: TheDeck, service: str = "") -> HTMLResponse:
     now = deck.clock.now()
-    names = (service,) if service else services.names(deck.events, deck.spec, now)
-    asked = [services.named(deck.events, deck.spec, name, now) for name in names]
+    asked = services.chosen(deck.events, deck.spec, service, now)
     with deck.state.begin(write=False) as tx:
         rows, recent = alerts.board(tx, asked, now), changes(tx, RECENT, kind="alert")
     return render(
@@ -35,6 +34,9 @@ def board(request: Request, deck: TheDeck, service: str = "") -> HTMLResponse:
         template="alerts",
         service=service,
         rows=rows,
+        unwatched=[
+            name for name in services.names(deck.events, deck.spec, now) if name not in deck.spec.services
+        ],
         recent=recent,
     )
 

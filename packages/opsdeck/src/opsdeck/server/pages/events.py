@@ -57,6 +57,7 @@ def explorer(
         chosen=chosen,
         choices=_choices(deck, period),
         found=found,
+        lines=[logs.line(entry) for entry in found.entries] if found else (),
         before=before,
         chart=logs.over_time(deck.events, match, span, now) if match else None,
     )
@@ -78,6 +79,7 @@ def one(request: Request, deck: TheDeck, event_id: str) -> HTMLResponse:
         service=str(found.body.get("service", "")),
         live=False,
         entry=found,
+        line=logs.line(found),
         facts=fields.explain(found.body),
         tokens=list(coloured(found.body)),
         filterable=frozenset(language.NAMES),

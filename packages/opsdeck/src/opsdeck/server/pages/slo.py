@@ -22,6 +22,7 @@ def page(request: Request, deck: TheDeck, service: str = "", window: str = "24h"
         title="Service level objectives",
         part="slo",
         template="slo",
+        every="10s",
         service=asked.name,
         range=chosen_range(window),
         objectives=objectives(deck.events, asked, now),

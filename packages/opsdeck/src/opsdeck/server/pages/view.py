@@ -47,6 +47,7 @@ class Page:
     now: datetime
     fragment: bool = False
     live: bool = True
+    every: str = "2s"
     charts: bool = False
     services: Sequence[str] = ()
     service: str = ""

@@ -36,7 +36,8 @@
     return y.flatMap((value, i) => (value != null && y[i - 1] == null && y[i + 1] == null ? [i] : []));
   };
 
-  function options(chart, width) {
+  function options(state, width) {
+    const chart = state.chart;
     const say = units[chart.unit] ?? short;
     const line = { stroke: colour("--line"), width: 1 };
     const axis = { stroke: colour("--soft"), font: "11px system-ui, sans-serif", grid: line, ticks: { show: false } };
@@ -60,7 +61,7 @@
     return {
       width,
       height: 150,
-      padding: [8, 4, 0, 0],
+      padding: [8, 20, 0, 0],
       plugins: [limit],
       cursor: { sync: { key: "deck" }, points: { size: 6 }, y: false },
       scales: { y: { range: (u, low, high) => [0, Math.max(high ?? 0, 1e-9) * 1.1] } },
@@ -78,7 +79,7 @@
           paths: bars ? uPlot.paths.bars({ size: [0.72, 24] }) : undefined,
           points: bars ? { show: false } : { size: 5, fill: tone(series, i), filter: (u, index) => lonely(u, index), show: true },
           value: (u, shown, index, at) => {
-            const value = at == null ? null : current(u, index - 1, at);
+            const value = at == null ? null : state.chart.series[index - 1].values[at];
             return value == null ? "–" : say(value);
           },
         })),
@@ -86,7 +87,6 @@
     };
   }
 
-  const current = (u, index, at) => u.root.parentElement ? JSON.parse(u.root.parentElement.dataset.chart).series[index].values[at] : null;
   const ticks = (chart) => (u, at) => at.map((seconds) => {
     const when = new Date(seconds * 1000);
     const far = chart.points * chart.step > 2 * 86400;
@@ -95,10 +95,11 @@
       : when.toLocaleTimeString(undefined, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
   });
 
-  function rest(u) {
-    const known = u.data[0].findLastIndex((_, i) => u.data.slice(1).some((column) => column[i] != null && column[i] !== 0));
-    if (known >= 0) u.setLegend({ idx: known }, false);
-  }
+  // With no pointer on a chart its legend tells the latest values; uPlot clears it when it has drawn.
+  const rest = (u) => setTimeout(() => {
+    const latest = u.data[0].findLastIndex((_, i) => u.data.slice(1).some((column) => column[i] != null));
+    if (u.cursor.idx == null && latest >= 0) u.setLegend({ idx: latest }, false);
+  });
 
   function draw(element) {
     const text = element.dataset.chart;
@@ -107,16 +108,18 @@
     const shape = chart.series.map((series) => series.name).join() + chart.step;
     if (before?.text === text) return;
     if (before?.shape === shape) {
-      before.text = text;
+      Object.assign(before, { chart, text });
       before.plot.setData(columns(chart));
+      rest(before.plot);
       return;
     }
     before?.plot.destroy();
     element.replaceChildren();
-    const plot = new uPlot(options(chart, element.clientWidth || 300), columns(chart), element);
-    plot.over.addEventListener("mouseleave", () => setTimeout(() => rest(plot)));
-    rest(plot);
-    drawn.set(element, { plot, text, shape });
+    const state = { chart, text, shape };
+    state.plot = new uPlot(options(state, element.clientWidth || 300), columns(chart), element);
+    state.plot.over.addEventListener("mouseleave", () => rest(state.plot));
+    rest(state.plot);
+    drawn.set(element, state);
     width.observe(element);
   }
 

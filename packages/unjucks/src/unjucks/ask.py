@@ -142,7 +142,9 @@ def _number(kind: str, value: "Any") -> int | float | None:
         return None
     try:
         number = float(value) if kind == "number" else int(value) if isinstance(value, str) else value
-    except ValueError:
+    except (ValueError, OverflowError):
+        return None
+    if number - number != 0:  # infinite, or no number at all
         return None
     whole = isinstance(number, int) or number.is_integer()
     return (int(number) if whole else number) if kind == "number" or whole else None

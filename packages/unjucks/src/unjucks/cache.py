@@ -1,6 +1,6 @@
 """A template's folder in, its compiled Template out, if the folder has not changed since; never an error.
 
-One file per template in the user's cache folder: a header line with format and interpreter, a CRC, then
+One file per template in the user's cache folder: a header line with format, interpreter and shapes, a CRC, then
 `marshal` of (folder, signature, record). Marshal reads fast but trusts its input, so a file counts only when it
 is the user's own and its CRC holds; anything else is as good as absent and is written anew.
 """
@@ -19,7 +19,10 @@ if TYPE_CHECKING:
 
     Signature = list[tuple[str, int, int, int]]
 
-HEADER = f"unjucks-template 1 {sys.implementation.cache_tag}\n".encode()
+SHAPES = crc32(
+    repr((Variable.__slots__, Source.__slots__)).encode()
+)  # records are tuples in the order of the slots
+HEADER = f"unjucks-template 1 {sys.implementation.cache_tag} {SHAPES:08x}\n".encode()
 CRC_BYTES = 4
 MOST_ENTRIES = 1000
 MOST_FILES = 500

@@ -38,6 +38,7 @@ def main() -> int:
         return 1
     except OSError as error:
         console.warn(f"unjucks: {error}")
+        console.abandon_output()
         return 1
     return code
 

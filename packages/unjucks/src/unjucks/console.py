@@ -1,5 +1,6 @@
 """What the person sees and answers: output, errors, questions. The only module that touches the terminal."""
 
+import io
 import os
 import sys
 
@@ -11,7 +12,6 @@ if TYPE_CHECKING:
     from typing import Any
 
     from opsdeck_emit import Run
-
     from unjucks.model import Variable
     from unjucks.recording import Unrecorded
 
@@ -23,8 +23,11 @@ def printable(text: str) -> str:
 
 def shown(path: str) -> str:
     """Give a path as a person would say it: relative below the current folder, `~` below home."""
-    here, home = os.getcwd(), os.path.expanduser("~")
-    for base, short in ((here, ""), (home, "~/")):
+    try:
+        bases = [(os.getcwd(), "")]
+    except FileNotFoundError:
+        bases = []
+    for base, short in [*bases, (os.path.expanduser("~"), "~/")]:
         if path.startswith(base + "/") and base != "/":
             return short + path[len(base) + 1 :]
     return path
@@ -34,17 +37,20 @@ class Console:
     """Standard streams as one thing; with `json`, answers are JSON documents and nothing is asked."""
 
     def __init__(self, *, json: bool) -> None:
-        """Questions need a terminal at both ends."""
+        """Questions need a terminal at both ends; what a stream cannot encode is escaped."""
         self.json = json
+        for stream in (sys.stdout, sys.stderr):
+            if isinstance(stream, io.TextIOWrapper):
+                stream.reconfigure(errors="backslashreplace")
         self.interactive = not json and sys.stdin.isatty() and sys.stdout.isatty()
 
     def say(self, text: str) -> None:
         """Write a line to standard output."""
-        sys.stdout.write(text.encode(errors="backslashreplace").decode() + "\n")
+        sys.stdout.write(text + "\n")
 
     def warn(self, text: str) -> None:
         """Write a line to standard error."""
-        sys.stderr.write(text.encode(errors="backslashreplace").decode() + "\n")
+        sys.stderr.write(text + "\n")
 
     def document(self, value: "Any") -> None:
         """Write a JSON document."""
@@ -96,5 +102,5 @@ class Console:
         return self.question(f"{label}{choices}{f' [{default}]' if default else ''}:")
 
     def abandon_output(self) -> None:
-        """Forget standard output: its reader has gone (`unjucks list | head -1`)."""
+        """Forget standard output: its reader has gone (`unjucks list | head -1`), or it cannot be written."""
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

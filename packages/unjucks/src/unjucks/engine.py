@@ -102,21 +102,30 @@ class Engine:
     def _failure(
         self, error: Exception, text: str, file: str, line: int, values: "Mapping[str, Any]"
     ) -> RenderFailed | VariableMissing:
-        kind = getattr(error, "kind", "")
+        kind, detail = getattr(error, "kind", ""), getattr(error, "detail", None) or ""
         place = f"{file}:{line + (getattr(error, 'line', None) or 1) - 1}"
-        if kind == "UndefinedError":
-            start, end = getattr(error, "range", None) or (0, 0)
-            expression = text.encode()[start:end].decode(errors="replace")
-            name = expression.split(".")[0].split("[")[0].strip()
-            if name not in values:
-                return VariableMissing(f"{name!r} has no value", place=place, hint=f"add --vars {name}=…")
-            return RenderFailed(f"{expression!r} has no value", place=place)
+        if kind == "UndefinedError" or "undefined" in detail:
+            return self._undefined(error, text, place, values)
         if kind == "OutOfFuel":
             return RenderFailed("stopped: the template runs too long (an endless loop?)", place=place)
         if kind == "BadInclude":
             return RenderFailed(str(error).rstrip().rpartition("caused by: ")[2], place=place)
-        message = getattr(error, "detail", None) or str(error).splitlines()[0].split(" (in ")[0]
-        return RenderFailed(message, place=place)
+        return RenderFailed(detail or str(error).splitlines()[0].split(" (in ")[0], place=place)
+
+    def _undefined(
+        self, error: Exception, text: str, place: str, values: "Mapping[str, Any]"
+    ) -> RenderFailed | VariableMissing:
+        """Tell a variable without a value from an attribute that a value lacks: the engine does not."""
+        start, end = getattr(error, "range", None) or (0, 0)
+        expression = text.encode()[start:end].decode(errors="replace")
+        open_names = sorted(self.names(text, "") - set(values))
+        first = expression.split(".")[0].split("[")[0].strip()
+        missing = [first] if first in open_names else open_names
+        if not missing:
+            return RenderFailed(f"{expression!r} has no value", place=place)
+        hint = "add " + " ".join(f"--vars {name}=…" for name in missing)
+        has = "has" if len(missing) == 1 else "have"
+        return VariableMissing(f"{', '.join(map(repr, missing))} {has} no value", place=place, hint=hint)
 
 
 def _never(_name: str) -> bool:

@@ -148,7 +148,7 @@ class ShellFailed(SystemFailure):
 
 
 class EmitMissing(SystemFailure):
-    """The package that records runs is not installed."""
+    """The package that records runs is not there or broken."""
 
     code = "EMIT_MISSING"
 
@@ -175,5 +175,5 @@ def did_you_mean(word: str, known: "list[str]") -> str:
     """Give `; did you mean 'x' or 'y'?`, or nothing when no name is near."""
     import difflib
 
-    near = difflib.get_close_matches(word, known, n=3, cutoff=0.5)
+    near = difflib.get_close_matches(word, known, n=3, cutoff=0.6)
     return f"; did you mean {' or '.join(repr(name) for name in near)}?" if near else ""

@@ -8,10 +8,25 @@ import os
 import time
 
 from unjucks import cache
-from unjucks.errors import GeneratorNotFound, TemplateNotFound, TemplateUnreadable, UnjucksError, did_you_mean
+from unjucks.errors import (
+    GeneratorNotFound,
+    TargetUnreadable,
+    TemplateNotFound,
+    TemplateUnreadable,
+    UnjucksError,
+    did_you_mean,
+)
 from unjucks.model import Root, Template
 
 FOLDER = "_templates"
+
+
+def here() -> str:
+    """Give the current folder; raises TargetUnreadable if it has been removed."""
+    try:
+        return os.getcwd()
+    except FileNotFoundError as error:
+        raise TargetUnreadable("the current folder no longer exists", hint="cd ~") from error
 
 
 def user_folder() -> str:
@@ -33,14 +48,14 @@ def project_folder(start: str) -> str:
     The search ends at a repository's top (a folder with `.git`), at the home folder, or at the file system's top.
     """
     home = os.path.expanduser("~")
-    here = start
+    folder = start
     while True:
-        if os.path.lexists(f"{here}/{FOLDER}"):
-            return f"{here.rstrip('/')}/{FOLDER}"
-        above = os.path.dirname(here)
-        if here in (above, home) or os.path.lexists(f"{here}/.git"):
+        if os.path.lexists(f"{folder}/{FOLDER}"):
+            return f"{folder.rstrip('/')}/{FOLDER}"
+        above = os.path.dirname(folder)
+        if folder in (above, home) or os.path.lexists(f"{folder}/.git"):
             return ""
-        here = above
+        folder = above
 
 
 def roots(start: str, given: str = "") -> list[Root]:

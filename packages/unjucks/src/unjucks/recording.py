@@ -12,13 +12,14 @@ if TYPE_CHECKING:
     from opsdeck_emit import Run
 
 SERVICE = "unjucks-cli"
+UNUSABLE = (ImportError, SyntaxError, AttributeError)  # emit is missing, damaged or of another version
 
 
 def start(command: str) -> "Run | Unrecorded":
     """Give the context manager around one operation."""
     try:
         from opsdeck_emit import run
-    except (ImportError, SyntaxError, AttributeError):
+    except UNUSABLE:
         return Unrecorded()
     return run(SERVICE, __version__, command)
 

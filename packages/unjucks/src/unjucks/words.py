@@ -49,7 +49,7 @@ def split(text: str) -> list[str]:
             words.append(word)
             word = ""
             continue
-        if word and char.isupper() and (not word[-1].isupper() or text[at + 1 : at + 2].islower()):
+        if word and char.isupper() and (word != word.upper() or text[at + 1 : at + 2].islower()):
             words.append(word)
             word = ""
         word += char

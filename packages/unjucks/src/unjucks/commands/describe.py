@@ -1,7 +1,5 @@
 """`unjucks help`: the commands; one command; a generator's templates; a template's variables and files."""
 
-import os
-
 from unjucks import arguments, ask, find
 from unjucks.console import shown
 
@@ -43,12 +41,12 @@ def run(argv: list[str], console: "Console") -> int:
     elif len(words) == 1 and words[0] in COMMANDS:
         _command(words[0], console)
     elif len(words) == 1 and "/" not in words[0]:
-        _generator(words[0], find.roots(os.getcwd(), options.value("--root")), console)
+        _generator(words[0], find.roots(find.here(), options.value("--root")), console)
     else:
         generator, name = arguments.generator_and_template(options)
         if words:
             raise options.wrong(f"unexpected {words[0]!r}")
-        _template(find.lookup(find.roots(os.getcwd(), options.value("--root")), generator, name), console)
+        _template(find.lookup(find.roots(find.here(), options.value("--root")), generator, name), console)
     return 0
 
 

@@ -56,7 +56,7 @@ def _engine() -> tuple[str, str]:
 
 def _templates() -> tuple[str, str]:
     try:
-        roots = find.roots(os.getcwd())
+        roots = find.roots(find.here())
         templates, troubles = find.survey(roots)
     except UnjucksError as error:
         return FAIL, str(error)
@@ -82,10 +82,10 @@ def _cache() -> tuple[str, str]:
 
 
 def _telemetry() -> tuple[str, str]:
+    from unjucks.recording import SERVICE, UNUSABLE
+
     try:
         from opsdeck_emit import consent
-    except ImportError:
-        return WARN, "opsdeck-emit is not installed; nothing is recorded"
-    from unjucks.recording import SERVICE
-
+    except UNUSABLE as error:
+        return WARN, f"opsdeck-emit is missing or broken, so nothing is recorded: {error}"
     return OK, f"consent {consent.state(SERVICE)}; more: unjucks telemetry status"

@@ -4,7 +4,7 @@ import os
 
 from unjucks import arguments, ask, find
 from unjucks.console import printable, shown
-from unjucks.errors import FileExists, ShellRefused, ShellUnconfirmed, TargetUnreadable
+from unjucks.errors import FileExists, ShellRefused, ShellUnconfirmed
 from unjucks.model import WRITES, Plan
 
 TYPE_CHECKING = False
@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from typing import Any
 
     from opsdeck_emit import Run
-
     from unjucks.arguments import Options
     from unjucks.console import Console
     from unjucks.engine import Engine
@@ -60,7 +59,7 @@ def run(argv: list[str], console: "Console", event: "Run | Unrecorded") -> int:
     generator, name = arguments.generator_and_template(options)
     event.operation("template_generation", f"{generator}/{name}")
     with event.phase("find"):
-        template = find.lookup(find.roots(_here(), options.value("--root")), generator, name)
+        template = find.lookup(find.roots(find.here(), options.value("--root")), generator, name)
         job = Job(options, template, console, event)
     kind = "template_injection" if template.injects_only else "template_generation"
     event.operation(kind, template.title, str(job.given["name"]) if "name" in job.given else None)
@@ -73,13 +72,6 @@ def run(argv: list[str], console: "Console", event: "Run | Unrecorded") -> int:
             apply.apply(plan, job.target)
     _report(plan, job)
     return 0
-
-
-def _here() -> str:
-    try:
-        return os.getcwd()
-    except FileNotFoundError as error:
-        raise TargetUnreadable("the current folder no longer exists", hint="cd ~") from error
 
 
 def _decide(job: Job) -> Plan:

@@ -1,13 +1,10 @@
 """`unjucks list`: every template that `generate` would find, and the trouble with those that cannot be read."""
 
-import os
-
 from unjucks import arguments, find
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from opsdeck_emit import Run
-
     from unjucks.console import Console
     from unjucks.model import Template
     from unjucks.recording import Unrecorded
@@ -20,7 +17,7 @@ def run(argv: list[str], console: "Console", event: "Run | Unrecorded") -> int:
     if options.words:
         raise options.wrong(f"unexpected {options.words[0]!r}")
     with event.phase("find"):
-        templates, troubles = find.survey(find.roots(os.getcwd(), options.value("--root")))
+        templates, troubles = find.survey(find.roots(find.here(), options.value("--root")))
     event.metadata(templateCount=len(templates))
     if console.json and not troubles:
         console.document([_record(template) for template in templates])

@@ -54,7 +54,7 @@ def init(argv: list[str], console: "Console") -> int:
     options = arguments.read("init", argv, ())
     if options.words:
         raise options.wrong(f"unexpected {options.words[0]!r}")
-    root = os.path.join(os.getcwd(), find.FOLDER)
+    root = os.path.join(find.here(), find.FOLDER)
     if os.path.lexists(root):
         raise FileExists("is there already", place=root, hint="unjucks new GENERATOR")
     files = {
@@ -77,7 +77,7 @@ def new(argv: list[str], console: "Console") -> int:
     for part in (generator, name):
         if not find.is_name(part):
             raise options.wrong(f"{part!r} cannot be a name: no slash, no leading '.' or '_'")
-    root = find.project_folder(os.getcwd()) or os.path.join(os.getcwd(), find.FOLDER)
+    root = find.project_folder(find.here()) or os.path.join(find.here(), find.FOLDER)
     if os.path.lexists(f"{root}/{generator}/{name}"):
         raise FileExists(
             "is there already", place=f"{root}/{generator}/{name}", hint=f"unjucks help {generator} {name}"

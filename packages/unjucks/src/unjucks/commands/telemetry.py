@@ -4,7 +4,7 @@ import os
 
 from unjucks import arguments
 from unjucks.errors import EmitMissing, WriteFailed
-from unjucks.recording import SERVICE
+from unjucks.recording import SERVICE, UNUSABLE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -28,8 +28,8 @@ def run(argv: list[str], console: "Console") -> int:
         raise options.wrong(f"telemetry takes one of {', '.join(ACTIONS)}")
     try:
         from opsdeck_emit import consent, telemetry
-    except ImportError as error:
-        raise EmitMissing("opsdeck-emit is not installed, so nothing is recorded") from error
+    except UNUSABLE as error:
+        raise EmitMissing(f"opsdeck-emit is missing or broken, so nothing is recorded: {error}") from error
     if action == "show":
         for record in telemetry.show(SERVICE):
             console.say(record.decode())
@@ -68,7 +68,7 @@ def offer(console: "Console") -> None:
         return
     try:
         from opsdeck_emit import consent
-    except ImportError:
+    except UNUSABLE:
         return
     if consent.state(SERVICE) != "unknown":
         return

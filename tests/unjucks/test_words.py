@@ -1,0 +1,82 @@
+"""Case and number of names."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from unjucks import engine, words
+
+CASES = {
+    "pascal": {"user profile": "UserProfile", "user-profile": "UserProfile", "XMLHttpRequest": "XmlHttpRequest"},
+    "camel": {"User profile": "userProfile", "HTTP": "http", "a": "a", "": "", "!?": "", "x1 y2": "x1Y2"},
+    "kebab": {"UserProfile": "user-profile", "user_profile": "user-profile", "  a  b ": "a-b", "v2Beta": "v2-beta"},
+    "snake": {"UserProfile": "user_profile", "user-profile": "user_profile", "HTTPServer": "http_server"},
+    "constant": {"userProfile": "USER_PROFILE", "Größe": "GRÖSSE"},
+    "dot": {"UserProfile": "user.profile"},
+    "title": {"user_profile": "User Profile", "userProfile": "User Profile"},
+    "sentence": {"userProfile": "User profile", "": ""},
+    "plural": {
+        "cat": "cats", "category": "categories", "day": "days", "box": "boxes", "class": "classes", "bus": "buses",
+        "church": "churches", "wish": "wishes", "person": "people", "child": "children", "wife": "wives",
+        "leaf": "leaves", "hero": "heroes", "photo": "photos", "sheep": "sheep", "people": "people",
+        "UserProfile": "UserProfiles", "user_category": "user_categories", "Person": "People", "API": "APIS",
+        "index": "indices", "quiz": "quizzes", "": "",
+    },
+    "singular": {
+        "cats": "cat", "categories": "category", "days": "day", "boxes": "box", "classes": "class", "buses": "bus",
+        "churches": "church", "wishes": "wish", "people": "person", "children": "child", "wives": "wife",
+        "leaves": "leaf", "heroes": "hero", "statuses": "status", "status": "status", "houses": "house",
+        "uses": "use", "caches": "cache", "news": "news", "address": "address", "analysis": "analysis", "ties": "tie",
+        "UserProfiles": "UserProfile", "Movies": "Movie", "responses": "response", "child": "child",
+    },
+}  # fmt: skip
+TABLE = [(change, text, wanted) for change, table in CASES.items() for text, wanted in table.items()]
+
+
+@pytest.mark.parametrize(("change", "text", "wanted"), TABLE, ids=lambda value: str(value) or "nothing")
+def test_words_change(change: str, text: str, wanted: str) -> None:
+    assert getattr(words, change)(text) == wanted
+
+
+@given(st.text(st.characters(codec="ascii")))
+def test_changing_twice_is_changing_once(text: str) -> None:
+    for change in (words.kebab, words.snake, words.constant, words.dot):
+        assert change(change(text)) == change(text)
+
+
+@given(st.from_regex(r"[a-z]{3,8}( [a-z]{3,8}){0,3}", fullmatch=True))
+def test_cases_of_plain_words_lead_back(text: str) -> None:
+    for change in (words.pascal, words.camel, words.kebab, words.snake, words.constant, words.title):
+        assert words.kebab(change(text)) == text.replace(" ", "-")
+
+
+@given(st.from_regex(r"[a-z]{3,8}", fullmatch=True).filter(lambda word: not word.endswith("s")))
+def test_a_plural_ends_otherwise_or_is_the_same(word: str) -> None:
+    assert words.plural(word) != "" and words.singular(words.plural(word)) != ""  # noqa: PT018  # one claim: never nothing
+
+
+def test_every_case_is_a_filter() -> None:
+    rendered = engine.Engine({})
+    for change, table in CASES.items():
+        text, wanted = next(iter(table.items()))
+        assert rendered.render(f"{{{{ text | {change} }}}}", {"text": text}, "f") == wanted
+
+
+FILTERS = {
+    "pad": ("{{ 7 | pad(4) }}", "0007"),
+    "pad with a huge width": ("{{ 7 | pad(999999999) | length }}", "64"),
+    "quote": ('{{ "it\'s; rm" | quote }}', "'it'\"'\"'s; rm'"),
+    "a number in a case filter": ("{{ 12 | kebab }}", "12"),
+    "a method as Python has it": ("{{ 'a b'.split() | join('+') }}", "a+b"),
+}
+
+
+@pytest.mark.parametrize(("text", "wanted"), FILTERS.values(), ids=FILTERS)
+def test_filters(text: str, wanted: str) -> None:
+    assert engine.Engine({}).render(text, {}, "f") == wanted
+
+
+def test_every_filter_says_what_it_does() -> None:
+    assert all(
+        "→" in meaning or "name" in meaning or "shell" in meaning for meaning in engine.filters().values()
+    )

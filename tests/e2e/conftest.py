@@ -46,7 +46,7 @@ class Desk:
         }
         return kept | {
             "OPSDECK_HOME": str(self.home),
-            "HOME": str(self.work),
+            "HOME": str(self.home.parent),
             "PATH": f"{BIN}:{os.environ['PATH']}",
         }
 

@@ -6,6 +6,8 @@ tests/alerts.
 
 import http.server
 import json
+import shutil
+import socket
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -15,6 +17,7 @@ from email.policy import default
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from aiosmtpd.controller import Controller
 
@@ -41,6 +44,13 @@ class Sinks:
         return len(hooks), len(mails)
 
 
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
 @pytest.fixture
 def sinks() -> Iterator[Sinks]:
     found = Sinks()
@@ -55,9 +65,9 @@ def sinks() -> Iterator[Sinks]:
 
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Receiver)
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    mail = Controller(found, hostname="127.0.0.1", port=0)
+    mail = Controller(found, hostname="127.0.0.1", port=free_port())
     mail.start()
-    found.hook_port, found.mail_port = server.server_port, mail.server.sockets[0].getsockname()[1]  # type: ignore[union-attr]  # started
+    found.hook_port, found.mail_port = server.server_port, mail.port
     yield found
     mail.stop()
     server.shutdown()
@@ -72,8 +82,8 @@ def break_templates(desk: Any) -> None:
 
 def own_ports(sinks: Sinks) -> str:
     text = EXAMPLE.read_text()
-    return text.replace("127.0.0.1:8899", f"127.0.0.1:{sinks.hook_port}").replace(
-        "8825", str(sinks.mail_port)
+    return text.replace("127.0.0.1:9099", f"127.0.0.1:{sinks.hook_port}").replace(
+        "9025", str(sinks.mail_port)
     )
 
 
@@ -90,12 +100,20 @@ def fail_until_it_fires(desk: Any) -> dict[str, Any]:
     return row
 
 
+def page(desk: Any, path: str) -> str:
+    with httpx.Client(follow_redirects=True) as browser:
+        browser.get(desk.json("opsdeck", "link")["url"])
+        shown = browser.get(desk.url + path)
+    assert shown.is_success
+    return shown.text
+
+
 def work_until_it_resolves(desk: Any, sinks: Sinks) -> None:
     def look() -> bool:
         assert desk.run("unjucks", "list").returncode == 0
         return sinks.heard("high_error_rate", "resolved") == (1, 1)
 
-    (desk.work / "_templates/broken/one/file.txt").unlink()
+    shutil.rmtree(desk.work / "_templates")
     desk.until(look, patience=60)
 
 
@@ -106,6 +124,7 @@ def test_a_real_failure_reaches_people_once_and_so_does_its_end(desk: Any, sinks
     break_templates(desk)
     fail_until_it_fires(desk)
     desk.until(lambda: sinks.heard("high_error_rate", "firing") == (1, 1))
+    assert "firing" in page(desk, "/alerts/unjucks-cli/high_error_rate")
     work_until_it_resolves(desk, sinks)
     told = desk.run("opsdeck", "alerts", "explain", "unjucks-cli/high_error_rate").stdout
     for step in ("holding", "fired", "at_once", "sent", "resolved"):

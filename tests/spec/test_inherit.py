@@ -45,6 +45,10 @@ def test_off_takes_an_inherited_rule_away(load: Load) -> None:
     assert len(names) == 9
 
 
+def test_off_for_a_rule_that_another_inhibits_is_no_problem(load: Load) -> None:
+    assert len(load("alerts: {elevated_errors: off}").undeclared.rules) == 9
+
+
 def test_off_for_one_service_leaves_the_others(load: Load) -> None:
     loaded = load("services: {terraform: {alerts: {service_down: off}}}")
     assert len(loaded.service("terraform").rules) == 9
@@ -156,7 +160,7 @@ channels:
     assert found["console"] == ("console", {})
     assert found["hook"] == ("webhook", {"url": "https://example.com/hook", "secret_file": "hook.secret"})
     assert found["mail"][1]["from"] == "a@example.com"
-    assert found["mail"][1]["port"] == "587"
+    assert (found["mail"][1]["port"], found["mail"][1]["to"]) == ("587", "engineer@company.com")
 
 
 def test_contacts_that_are_named_stand_for_their_roles(load: Load) -> None:

@@ -15,7 +15,7 @@ SETTINGS = {
     "webhook": {"kind", "url", "secret_file", "timeout"},
     "smtp": {"kind", "host", "port", "from", "to", "username", "password_file", "tls", "timeout"},
 }
-NEEDED = {"console": (), "webhook": ("url",), "smtp": ("host", "from", "to")}
+NEEDED = {"console": (), "webhook": ("url",), "smtp": ("host", "from")}
 
 
 def check(document: Document, names: Names) -> Iterator[Mistake]:

@@ -10,6 +10,9 @@ from opsdeck.spec.tree import Node
 from opsdeck.spec.wire import Document
 
 
+MOST_LISTED = 30
+
+
 class Names:
     """Known names by kind; what was refused as a value still counts as a name.
 
@@ -24,6 +27,8 @@ class Names:
         self._roles = document.roles
         self.measured = {name: one.unit for name, one in shipped.indicators.items()}
         self.units = {name: self.measured.get(name, one.unit) for name, one in document.indicators.items()}
+        self.shipped_rules = set(shipped.alerts)
+        """A rule may name one of these although it is switched off."""
         self.optional = {key for keys in shipped.roles.values() for key in keys}
         self.kept = grammar.duration(document.logging.categories["application_logs"].retention)
         """How long the entries are kept that conditions read."""
@@ -46,11 +51,12 @@ class Names:
         return any(key in self._contacts or not self.is_contact(key) for key in keys)
 
 
-def unknown(kind: str, name: str, known: Iterable[str], path: Path) -> Mistake:
+def unknown(kind: str, name: str, known: Iterable[str], path: Path, blame: tuple[Path, ...] = ()) -> Mistake:
     """`unknown rule 'x'`, with the nearest name or all of them."""
     listed = sorted(known)
-    near = nearest(name, listed) or f": expected {', '.join(listed) or 'one that is declared'}"
-    return Mistake(path, f"unknown {kind} {name!r}{near}")
+    more = [f"{len(listed) - MOST_LISTED} more"] if len(listed) > MOST_LISTED else []
+    near = nearest(name, listed) or f": expected {', '.join([*listed[:MOST_LISTED], *more]) or 'none'}"
+    return Mistake(path, f"unknown {kind} {name!r}{near}", blame=blame)
 
 
 def wrong(error: PhraseError, path: Path) -> Mistake:

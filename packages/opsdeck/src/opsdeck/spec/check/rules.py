@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
+from graphlib import CycleError, TopologicalSorter
 
 from opsdeck.spec import grammar
 from opsdeck.spec.check.names import Names, unknown, wrong
@@ -11,6 +12,9 @@ from opsdeck.spec.mistakes import Mistake, Path
 from opsdeck.spec.phrases import Condition
 from opsdeck.spec.wire.service import Alert, Inherited
 from opsdeck.timing import say
+
+MOST_RINGS = 10
+"""Nobody unravels more at once."""
 
 
 def check(of: Inherited, names: Names, base: Path) -> Iterator[Mistake]:
@@ -88,18 +92,17 @@ def _timing(condition: Condition, of: Inherited, names: Names, path: Path, base:
 
 
 def _references(name: str, one: Alert, names: Names, path: Path, base: Path) -> Iterator[Mistake]:
-    known = names.under(*(str(step) for step in base), "alerts")
+    known = names.under(*map(str, base), "alerts") | names.shipped_rules
     for index, other in enumerate(one.inhibits):
         if other == name:
             yield Mistake((*path, "inhibits", index), "a rule cannot inhibit itself")
         elif other not in known:
             yield unknown("rule", other, known, (*path, "inhibits", index))
     levels = names.under("incidents", "severities")
-    if one.incident is not None and one.incident not in levels:
-        yield unknown("severity level", one.incident, levels, (*path, "incident"))
-    for level in one.incident_when:
-        if level not in levels:
-            yield unknown("severity level", level, levels, (*path, "incident_when", level))
+    here = [((*path, "incident_when", level), level) for level in one.incident_when]
+    for where, level in [((*path, "incident"), one.incident), *here]:
+        if level is not None and level not in levels:
+            yield unknown("severity level", level, levels, where, blame=(("incidents", "severities"),))
     for role in grammar.chain(one.escalation) if one.escalation else ():
         if not names.reaches(role):
             yield Mistake(
@@ -139,20 +142,18 @@ def _order(alerts: Mapping[str, Alert], conditions: Mapping[str, Condition], bas
 
 def _cycles(alerts: Mapping[str, Alert], base: Path) -> Iterator[Mistake]:
     """Rules that inhibit each other in a ring silence themselves."""
-    seen: set[str] = set()
-    for start in alerts:
-        trail, here = [start], start
-        stack = [(start, list(alerts[start].inhibits))]
-        while stack:
-            here, left = stack[-1]
-            if not left:
-                stack.pop()
-                continue
-            after = left.pop()
-            if after == start and len(stack) > 1 and start not in seen:
-                trail = [name for name, _ in stack]
-                seen |= set(trail)
-                ring = " -> ".join([*trail, start])
-                yield Mistake((*base, "alerts", here, "inhibits"), f"inhibits in a ring: {ring}")
-            elif after in alerts and after not in [name for name, _ in stack] and after not in seen:
-                stack.append((after, list(alerts[after].inhibits)))
+    edges = {name: set(one.inhibits) - {name} for name, one in alerts.items()}
+    for _ in range(MOST_RINGS):
+        try:
+            TopologicalSorter(edges).prepare()
+        except CycleError as error:
+            # graphlib names each rule behind the one that inhibits it: the ring as read is its reverse.
+            ring = error.args[1][::-1]
+        else:
+            return
+        last = max(ring[:-1], key=list(alerts).index)
+        turn = ring.index(last)
+        told = [*ring[turn + 1 : -1], *ring[: turn + 1]]
+        edges[last].discard(told[0])
+        message = f"inhibits in a ring: {' -> '.join([*told, told[0]])}"
+        yield Mistake((*base, "alerts", last, "inhibits"), message)

@@ -12,6 +12,8 @@ from opsdeck import timing
 from opsdeck.spec.grammar.words import PhraseError, Reader
 from opsdeck.spec.phrases import Comparison, Unit
 
+REMEMBERED = 2048
+"""How many phrases each parser remembers: services inherit, so most phrases come again and again."""
 SIZES = {
     "b": 1,
     "kb": 10**3,
@@ -95,7 +97,7 @@ def take_amount(reader: Reader, unit: Unit) -> float:
     if unit == "bytes":
         if reader.next.text.lower() not in SIZES:
             reader.fail(f"a unit of size after {number}: {MEASURES[unit]}")
-        return float(number) * SIZES[reader.take().text.lower()]
+        return float(Fraction(number) * SIZES[reader.take().text.lower()])
     if reader.next.text == "%" or reader.next.text.lower() in timing.UNITS.keys() | SIZES.keys():
         reader.fail(f"no unit after {number}: {MEASURES[unit]}")
     if unit == "count" and "." in number:

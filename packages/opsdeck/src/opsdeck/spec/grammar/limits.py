@@ -6,9 +6,11 @@ In: one phrase. Out: a value of phrases.py. Raises PhraseError with column and e
 import re
 from collections.abc import Mapping
 from datetime import timedelta
+from functools import lru_cache
 
 from opsdeck import timing
 from opsdeck.spec.grammar.amounts import (
+    REMEMBERED,
     rank_of,
     split_note,
     take_amount,
@@ -26,6 +28,7 @@ SAMPLE_WINDOW = timedelta(minutes=1)
 _DOWNTIME = re.compile(r"(.+?)\s+downtime\s*/\s*(\w+)\Z")
 
 
+@lru_cache(maxsize=REMEMBERED)
 def threshold(text: str, unit: Unit, bare: Comparison = ">=") -> Threshold:
     """`< 200ms`, `> 10/hour`, `5 errors/hour`, `P95 response time < 2 seconds`, `99.9% uptime (8.76 hours downtime/year)`.
 

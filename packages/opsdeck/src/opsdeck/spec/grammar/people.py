@@ -4,14 +4,16 @@ In: one phrase. Out: roles in order, or a Notice. Raises PhraseError with column
 """
 
 from datetime import timedelta
+from functools import lru_cache
 
-from opsdeck.spec.grammar.amounts import take_span
+from opsdeck.spec.grammar.amounts import REMEMBERED, take_span
 from opsdeck.spec.grammar.words import PhraseError, Reader, nearest
 from opsdeck.spec.phrases import Notice
 
 ROLES = ("on-call engineer", "team lead", "manager", "director", "C-level")
 
 
+@lru_cache(maxsize=REMEMBERED)
 def chain(text: str, roles: tuple[str, ...] = ROLES) -> tuple[str, ...]:
     """`on-call engineer -> team lead -> manager`: the roles in order, each once."""
     reader, steps = Reader(text), []

@@ -4,9 +4,10 @@ In: one phrase. Out: a value of phrases.py or of the standard library. Raises Ph
 """
 
 from datetime import time, timedelta
+from functools import lru_cache
 
 from opsdeck import timing
-from opsdeck.spec.grammar.amounts import split_note, take_rest, take_span
+from opsdeck.spec.grammar.amounts import REMEMBERED, split_note, take_rest, take_span
 from opsdeck.spec.grammar.words import PhraseError, Reader
 from opsdeck.spec.phrases import Box, Cadence, Deadline
 
@@ -22,6 +23,7 @@ WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", 
 MOST_DAYS = 1000
 
 
+@lru_cache(maxsize=REMEMBERED)
 def duration(text: str) -> timedelta:
     """`5 minutes`, `7 years (compliance requirement)`."""
     reader = Reader(split_note(text)[0])

@@ -8,9 +8,12 @@ import difflib
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import islice
 from typing import Literal, NoReturn
 
 LONGEST = 500
+MOST_NAMES = 600
+"""Beyond so many names (the world has about 600 time zones) comparing takes too long."""
 _WORD = re.compile(
     r"\s*(?:(?P<number>\d{1,15}(?:\.\d{1,15})?)|(?P<word>[A-Za-z_](?:-[A-Za-z]|[A-Za-z0-9_])*)|(?P<sign>->|→|[<>]=?|[≤≥\u2013%/(),:-]))",
     re.ASCII,
@@ -115,5 +118,5 @@ class Reader:
 
 def nearest(word: str, known: Iterable[str]) -> str:
     """`; did you mean x?`, or nothing when no name is near."""
-    near = difflib.get_close_matches(word, list(known), n=2, cutoff=0.6)
+    near = difflib.get_close_matches(word[:LONGEST], list(islice(known, MOST_NAMES)), n=2, cutoff=0.6)
     return f"; did you mean {' or '.join(near)}?" if near else ""

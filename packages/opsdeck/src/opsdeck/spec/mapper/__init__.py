@@ -33,7 +33,7 @@ def spec(document: wire.Document, own: Mapping[str, Any]) -> Spec:
             {name: _category(name, one) for name, one in document.errors.categories.items()}
         ),
         contacts=frozen(document.contacts),
-        channels=tuple(_channel(name, one) for name, one in document.channels.items()),
+        channels=tuple(_channel(name, one, document) for name, one in document.channels.items()),
         calendar=_calendar(document.calendar),
         evaluate_every=grammar.duration(document.evaluation.every),
         sections=frozen(sections),
@@ -83,8 +83,12 @@ def _category(name: str, one: service_wire.Category) -> ErrorCategory:
     )
 
 
-def _channel(name: str, one: wire.Channel) -> Channel:
+def _channel(name: str, one: wire.Channel, document: wire.Document) -> Channel:
     settings = one.model_dump(mode="json", by_alias=True, exclude_none=True, exclude={"kind"})
+    if one.to in document.roles:
+        settings["to"] = next(
+            (document.contacts[key] for key in document.roles[one.to] if key in document.contacts), ""
+        )
     return Channel(name, one.kind, frozen({key: str(value) for key, value in settings.items()}))
 
 

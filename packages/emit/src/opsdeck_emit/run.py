@@ -268,9 +268,9 @@ class Phase:
 
 def run(service: str, version: str, command: str, *, environment: str | None = None) -> Run:
     """Operate what happens in the `with` block; `environment` is told from version and checkout if not given."""
-    told = environment if environment in ENVIRONMENTS else None
-    told = told or _environment(service, version, _caller().f_code.co_filename)
-    return Run(service, version, command, told)
+    if environment is None or environment not in ENVIRONMENTS:
+        environment = _environment(service, version, _caller().f_code.co_filename)
+    return Run(service, version, command, environment)
 
 
 def operated(
@@ -280,7 +280,7 @@ def operated(
 
     def decorate(function: "Callable[P, T]") -> "Callable[P, T]":
         source = getattr(getattr(function, "__code__", None), "co_filename", "")
-        name = command or getattr(function, "__name__", UNNAMED_OPERATION)
+        name = command or str(getattr(function, "__name__", UNNAMED_OPERATION))
 
         def wrapper(*args: "P.args", **kwargs: "P.kwargs") -> "T":
             with Run(service, version, name, _environment(service, version, source)) as running:

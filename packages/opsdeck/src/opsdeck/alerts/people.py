@@ -8,7 +8,7 @@ from datetime import datetime
 
 from opsdeck import timing
 from opsdeck.alerts.path import note as note_step
-from opsdeck.errors import ConflictError, UsageError
+from opsdeck.errors import ConflictError, NotFoundError, UsageError
 from opsdeck.model import AlertState, Change, Silence
 from opsdeck.stores.api import Transaction
 
@@ -43,7 +43,7 @@ def silence(
     """Mute the notifications of matching alerts (`*` matches all) until a time; their states go on being evaluated.
 
     What would have gone out is held and goes out afterwards if the alert still fires. Raises UsageError for a time
-    that has passed, an empty reason, or an alert that does not exist.
+    that has passed or an empty reason, NotFoundError for an alert that does not exist.
     """
     if until <= now:
         raise UsageError(
@@ -53,7 +53,7 @@ def silence(
         raise UsageError("a silence needs a reason", hint="--reason 'planned upgrade'")
     matching = [state for state in tx.find(AlertState) if _covers(service, rule, state.service, state.rule)]
     if not matching:
-        raise UsageError(f"there is no alert {service}/{rule}", hint="opsdeck alerts list")
+        raise NotFoundError(f"there is no alert {service}/{rule}", hint="opsdeck alerts list")
     subject = f"{service}/{rule}"
     made = Silence(f"{subject}@{timing.iso(now)}", service, rule, until, reason, actor, now)
     tx.put(made)

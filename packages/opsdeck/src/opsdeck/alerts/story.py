@@ -6,7 +6,7 @@ In: an open transaction, the alert's name. Out: an Explanation. A read model: it
 from dataclasses import dataclass
 
 from opsdeck import timing
-from opsdeck.errors import UsageError
+from opsdeck.errors import NotFoundError
 from opsdeck.model import AlertState, Decision, Delivery, Silence
 from opsdeck.stores.api import Transaction
 
@@ -33,12 +33,12 @@ class Explanation:
 
 
 def explain(tx: Transaction, service: str, rule: str) -> Explanation:
-    """Step by step why `service/rule` is where it is. Raises UsageError for an alert nobody ever looked at."""
+    """Step by step why `service/rule` is where it is. Raises NotFoundError for an alert nobody ever looked at."""
     key = f"{service}/{rule}"
     state = tx.get(AlertState, key)
     steps = sorted(tx.find(Decision, alert=key), key=lambda step: (step.at, step.key))[-LATEST:]
     if state is None and not steps:
-        raise UsageError(f"there is no alert {key}", hint="opsdeck alerts list")
+        raise NotFoundError(f"there is no alert {key}", hint="opsdeck alerts list")
     deliveries = sorted(tx.find(Delivery, alert=key), key=lambda d: (d.created_at, d.key))[-LATEST:]
     silences = [one for one in tx.find(Silence) if one.service in ("*", service) and one.rule in ("*", rule)]
     return Explanation(

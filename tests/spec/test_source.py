@@ -91,13 +91,13 @@ BOMB = "a: &a [x,x,x,x,x,x,x,x,x]\n" + "".join(
     f"{chr(98 + n)}: &{chr(98 + n)} [{','.join(['*' + chr(97 + n)] * 9)}]\n" for n in range(20)
 )
 HOSTILE: dict[str, tuple[bytes, str]] = {
-    "ten megabytes": (b"a: " + b"x" * 10_000_000, "larger than 1024 KiB"),
+    "ten megabytes": (b"a: " + b"x" * 5_000_000, "larger than 1024 KiB"),
     "a hundred thousand brackets": (b"a: " + b"[" * 100_000, "(syntax)"),
     "thirty maps in each other": (b"a: " + b"{b: " * 30 + b"1" + b"}" * 30, "nested deeper than 24 levels"),
     "a billion laughs": (BOMB.encode(), "anchors and aliases"),
     "bytes that are no text": (b"a: \xff\xfe\x00", "not UTF-8 text"),
     "a program": (b"\x7fELF\x02\x01\x01" + bytes(64), "unprintable character"),
-    "a hundred thousand values": (b"a: [" + b"1," * 100_000 + b"]", "more than 50000 values"),
+    "a hundred thousand values": (b"a: [" + b"1," * 100_000 + b"]", "more than 20000 values"),
     "UTF-16": ("spec: 1".encode("utf-16"), "not UTF-8 text"),
     "a lone surrogate": (b"a: \xed\xa0\x80", "not UTF-8 text"),
     "a NUL": (b"a: \x00", "unprintable character"),
@@ -114,8 +114,8 @@ def test_a_hostile_file_is_a_problem_and_nothing_worse(tmp_path: Path, sentence:
     assert all(one.line >= 1 and one.column >= 1 for one in found)
 
 
-def test_ten_thousand_unknown_keys_are_all_listed(problems: Problems) -> None:
-    assert len(problems("".join(f"key{n}: 1\n" for n in range(10_000)))) == 10_000
+def test_five_thousand_unknown_keys_are_all_listed(problems: Problems) -> None:
+    assert len(problems("".join(f"key{n}: 1\n" for n in range(5_000)))) == 5_000
 
 
 def test_a_very_long_key_does_not_fill_the_screen(problems: Problems) -> None:

@@ -16,7 +16,7 @@ from opsdeck.spec.tree import Node, Place, merge
 
 LARGEST_FILE = 1024 * 1024
 MOST_FILES = 100
-MOST_NODES = 50_000
+MOST_NODES = 20_000
 DEEPEST = 24
 QUOTES = 2
 NULLS = ("", "~", "null", "Null", "NULL")

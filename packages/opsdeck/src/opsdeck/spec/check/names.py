@@ -9,8 +9,8 @@ from opsdeck.spec.mistakes import Mistake, Path
 from opsdeck.spec.tree import Node
 from opsdeck.spec.wire import Document
 
-
 MOST_LISTED = 30
+MOST_COMPARED = 100
 
 
 class Names:
@@ -55,7 +55,10 @@ def unknown(kind: str, name: str, known: Iterable[str], path: Path, blame: tuple
     """`unknown rule 'x'`, with the nearest name or all of them."""
     listed = sorted(known)
     more = [f"{len(listed) - MOST_LISTED} more"] if len(listed) > MOST_LISTED else []
-    near = nearest(name, listed) or f": expected {', '.join([*listed[:MOST_LISTED], *more]) or 'none'}"
+    near = (
+        nearest(name, listed[:MOST_COMPARED])
+        or f": expected {', '.join([*listed[:MOST_LISTED], *more]) or 'none'}"
+    )
     return Mistake(path, f"unknown {kind} {name!r}{near}", blame=blame)
 
 

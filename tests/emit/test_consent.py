@@ -95,6 +95,13 @@ def test_a_refusal_deletes_what_waits(granted: Path) -> None:
     assert files(granted / "emit/spool/local/demo") == []
 
 
+def test_a_refusal_during_a_run_holds_for_that_run(granted: Path) -> None:
+    with opsdeck_emit.run("demo", "1.2.3", "build"):
+        consent.deny("demo")
+    assert list(telemetry.show("demo")) == []
+    assert telemetry.status("demo")["dropped"] == {}
+
+
 def test_a_refusal_leaves_other_services_alone(granted: Path) -> None:
     consent.grant("other")
     record("other")

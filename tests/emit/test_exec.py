@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from opsdeck_emit import consent
-from opsdeck_emit.exec import Order, parse
+from opsdeck_emit.exec import parse
 
 Wrap = Callable[..., subprocess.CompletedProcess[str]]
 Events = Callable[[], list[dict[str, Any]]]
@@ -142,7 +142,12 @@ def test_a_usage_error_is_exit_code_2() -> None:
 
 
 def test_what_follows_the_first_dashes_is_the_commands() -> None:
-    assert parse(["--service", "x", "--", "ls", "--", "-l"]) == Order("x", ("ls", "--", "-l"))
+    assert parse(["--service", "x", "--", "ls", "--", "-l"]) == (
+        "x",
+        ("ls", "--", "-l"),
+        frozenset({0}),
+        "0.0.0",
+    )
 
 
 def test_the_streams_pass_through_untouched() -> None:

@@ -138,6 +138,21 @@ def test_a_torn_line_is_counted_and_not_sent(sink: Any) -> None:
     assert sink.bodies == [b'{"eventId": "e0", "service": "demo"}\n']
 
 
+def test_what_is_sent_leaves_even_if_it_cannot_be_noted(sink: Any) -> None:
+    put(1)
+    for name in ("v1.counts", "v1.sent"):
+        Path(place(), name).mkdir()
+    assert ticks(0) == [1]
+    assert telemetry.status("demo")["spooled"] == 0
+
+
+def test_a_strange_file_in_the_spool_is_no_trouble(sink: Any) -> None:
+    put(1)
+    Path(place(), "v1.surprise.open").write_text("surprise")
+    assert ticks(0) == [1]
+    assert drain.names(place(), ".open") == []
+
+
 def test_too_large_a_batch_is_split_until_it_fits(sink: Any) -> None:
     sink.replies += [(413, {}, b""), (413, {}, b"")]
     put(4)

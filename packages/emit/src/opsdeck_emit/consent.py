@@ -32,7 +32,10 @@ def state(service: str, *, typed: bool = False) -> State:
     """The consent that holds now. `typed`: the person named the service to `opsdeck exec` (see `_own_deck`)."""
     if os.environ.get("DO_NOT_TRACK", "") not in ("", "0"):
         return State(DENIED, "DO_NOT_TRACK")
-    answer = home.read(_path(service)).partition(" ")[0]
+    try:
+        answer = home.read(_path(service)).partition(" ")[0]
+    except OSError:
+        return State(UNKNOWN, "no home folder")
     if answer in (GRANTED, DENIED):
         return State(answer, "answer")
     if home.in_ci() and os.environ.get("OPSDECK_KEY"):

@@ -102,22 +102,18 @@ def lost_runs(folder: str) -> int:
 
 def cap(root: str, now: float) -> None:
     """Drop what is older than 7 days, then the oldest segments over 10 MiB in all; both are counted."""
-    found = [path for deck in services(root) for folder in services(deck) for path in _segments(folder)]
-    found.sort(key=os.path.basename)
+    folders = [folder for deck in services(root) for folder in services(deck)]
+    found = sorted((path for folder in folders for path in _segments(folder)), key=os.path.basename)
     total = sum(_size(path) for path in found)
-    today = int(now) // spool.DAY
     for path in found:
-        old = today - int(os.path.basename(path).split(".")[1]) > AGE_LIMIT_DAYS
+        old = int(now) // spool.DAY - _day(path) > AGE_LIMIT_DAYS
         if old or total > TOTAL_LIMIT:
             total -= _size(path)
-            lost = len(read(path).records)
-            os.unlink(path)
-            spool.dropped(os.path.dirname(path), "age" if old else "size", lost)
-    for path in (
-        path for deck in services(root) for folder in services(deck) for path in names(folder, ".run")
-    ):
-        if now - os.stat(path).st_mtime > AGE_LIMIT_DAYS * spool.DAY:
-            os.unlink(path)  # of another machine or container, which is not coming back to it
+            spool.dropped(os.path.dirname(path), "age" if old else "size", len(read(path).records))
+            remove(path)
+    for path in (path for folder in folders for path in names(folder, ".run")):
+        if now - _modified(path) > AGE_LIMIT_DAYS * spool.DAY:
+            remove(path)  # of another machine or container, which is not coming back to it
 
 
 def counts(folder: str) -> Counts:
@@ -143,6 +139,8 @@ def stored_counts(path: str) -> Counts:
 
 def keep(path: str, records: list[bytes]) -> None:
     """Keep the newest of some records beside the spool, for a person to look at: 50 records, 64 KiB at most."""
+    if not records:
+        return
     kept = [*home.read(path).encode().split(b"\n"), *records][-RING_RECORDS:]
     while sum(map(len, kept)) > RING_BYTES:
         del kept[0]
@@ -153,11 +151,23 @@ def _segments(folder: str) -> list[str]:
     return names(folder, ".sealed") + names(folder, ".open")
 
 
+def _day(path: str) -> int:
+    day = os.path.basename(path).split(".")[1]
+    return int(day) if day.isdecimal() else 0
+
+
 def _size(path: str) -> int:
-    try:
-        return os.stat(path).st_size
-    except OSError:
-        return 0
+    return os.stat(path).st_size if os.path.exists(path) else 0
+
+
+def _modified(path: str) -> float:
+    return os.stat(path).st_mtime if os.path.exists(path) else 0.0
+
+
+def remove(path: str) -> None:
+    """Delete a file that somebody else may be deleting too."""
+    with contextlib.suppress(FileNotFoundError):
+        os.unlink(path)
 
 
 def _whole(line: bytes) -> bool:

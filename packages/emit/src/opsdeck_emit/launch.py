@@ -14,6 +14,7 @@ FLUSH_SECONDS = 0.45
 NAP_SECONDS = 0.005
 # The shipper runs no user code: isolated, without site, the standard library first on its path.
 CODE = "import sys; sys.path.append(sys.argv[1]); from opsdeck_emit.launch import main; main(*sys.argv[2:])"
+OPEN_FILES = 65_536
 LINGER, FLUSH = "linger", "flush"
 
 
@@ -97,6 +98,6 @@ def _spawn(folder: str, mode: str) -> int:
 def _detach() -> None:
     """Hold no folder, no pipe and no parent: nobody who waits for the tool waits for the shipper."""
     os.chdir("/")
-    os.closerange(3, 1024)
+    os.closerange(3, OPEN_FILES)
     if os.fork():
         os._exit(0)

@@ -184,12 +184,14 @@ class Run:
         if not self._event or self._ending or os.getpid() != self._pid:
             return
         self._ending = True
+        self._unguard()
+        if not os.path.exists(self._marker):
+            return  # purged meanwhile: consent was taken back
         try:
             record = wire.dumps(self._closing(exc)).encode()
             fresh = spool.append(self._folder, record, time.time())
         finally:
             os.unlink(self._marker)
-            self._unguard()
         launch.wake(os.path.dirname(self._folder), fresh=fresh)
 
     def _closing(self, exc: BaseException | None) -> "dict[str, Any]":

@@ -9,6 +9,7 @@ answer, so a kill at any point repeats (the deck knows eventIds) and never loses
     4. before ending, let go of the lock and look once more: a run that saw it held relies on that
 """
 
+import contextlib
 import faulthandler
 import json
 import os
@@ -168,16 +169,12 @@ def _settle(place: str, segment: drain.Segment, verdict: Verdict, now: float) ->
     """The segment is answered for: count, keep the newest for `telemetry show`, remove."""
     refused = {one.index: one for one in verdict.rejected}
     sent = [record for index, record in enumerate(segment.records) if index not in refused]
-    if refused:
-        notes = [_note(one, segment.records[index]) for index, one in refused.items()]
+    notes = [_note(one, segment.records[index]) for index, one in refused.items()]
+    with contextlib.suppress(OSError):  # a full disk must not keep what has been sent
         drain.keep(f"{place}/{spool.VERSION}.rejected", notes)
-    if sent:
         drain.keep(f"{place}/{spool.VERSION}.sent", sent)
-    _count(place, sent=len(sent), rejected=len(refused), torn=segment.torn, at=wire.timestamp(now))
-    try:
-        os.unlink(segment.path)
-    except FileNotFoundError:
-        return
+        _count(place, sent=len(sent), rejected=len(refused), torn=segment.torn, at=wire.timestamp(now))
+    drain.remove(segment.path)
 
 
 def _note(one: Rejected, record: bytes) -> bytes:

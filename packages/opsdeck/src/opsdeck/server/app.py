@@ -23,6 +23,7 @@ from opsdeck.server.pages import alerts, events, overview, signin, slo
 from opsdeck.server.pages.view import STATIC, environment
 from opsdeck.server.refuse import answer, failed, refuse
 
+LARGEST_BODY = 65_536  # bytes; forms and the API carry words, events have a door of their own
 ABOUT = """The deck's own API: what the `opsdeck` command shows and does.
 Every route wants the operator token (`Authorization: Bearer odt_…`, left in the deck's home as `operator.token`) or a
 signed-in session. Errors are `{"error": {"code", "message", "hint"}}`."""
@@ -52,7 +53,7 @@ def create(deck: Deck, *, hosts: Collection[str]) -> FastAPI:
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     app.include_router(ingest.router(deck.door, app.state.keyring))
     for part in (health, api, overview, slo, alerts, events, signin):
-        app.include_router(part.router)
+        app.include_router(part.router, max_body_size=LARGEST_BODY)
     app.add_middleware(Gate, deck=deck, hosts=tuple(hosts))
     app.add_middleware(Shield)
     return app
@@ -74,7 +75,7 @@ async def _invalid(request: Request, error: Exception) -> Response:
 
 async def _unserved(request: Request, error: Exception) -> Response:
     status = error.status_code if isinstance(error, HTTPException) else 500
-    return refuse(request, {404: "not_found", 405: "wrong_method"}.get(status, "failed"))
+    return refuse(request, {404: "not_found", 405: "wrong_method", 413: "too_large"}.get(status, "failed"))
 
 
 async def _broken(request: Request, error: Exception) -> Response:  # noqa: ARG001  the server logs it

@@ -7,19 +7,15 @@ from starlette.requests import Request
 
 from opsdeck.errors import RejectedError
 
-LARGEST = 65_536
+MOST_FIELDS = 100
 
 
 async def fields(request: Request) -> Mapping[str, str]:
-    """The form's fields. Raises RejectedError (413) above 64 KiB, (415) for another kind of body."""
+    """The form's fields. Raises RejectedError (415) for another kind of body."""
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind != "application/x-www-form-urlencoded":
-        raise RejectedError(
-            415, "unsupported_media_type", "a form is sent as application/x-www-form-urlencoded"
-        )
-    body = b""
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > LARGEST:
-            raise RejectedError(413, "too_large", f"a form is at most {LARGEST:,} bytes")
-    return dict(parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=100))
+        raise RejectedError(415, "unsupported_type", "a form is sent as application/x-www-form-urlencoded")
+    body = await request.body()
+    return dict(
+        parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=MOST_FIELDS)
+    )

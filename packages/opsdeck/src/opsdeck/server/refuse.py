@@ -16,6 +16,7 @@ REFUSALS = {
     "cross_site": (403, "This change was asked by a page that is not the deck's own", "do it on the deck's own page"),
     "not_found": (404, "There is nothing at this address", "start from the overview: /"),
     "wrong_method": (405, "This address does not take that kind of request", "the routes are listed at /api/openapi.json"),
+    "too_large": (413, "The request is too large", "what people type fits in 64 KiB; events go to /v1/events"),
     "failed": (500, "The deck failed", "the traceback is in the deck's own output; look at `opsdeck doctor`"),
 }  # fmt: skip
 

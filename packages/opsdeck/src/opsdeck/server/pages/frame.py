@@ -26,7 +26,9 @@ def render(
     request: Request, deck: Deck, *, title: str, part: str, template: str, **values: Any
 ) -> HTMLResponse:
     """The page around `template`; `values` are what it shows. `service`, `live` and `charts` are about the page too."""
-    about = {name: values.pop(name) for name in ("service", "live", "every", "charts", "range") if name in values}
+    about = {
+        name: values.pop(name) for name in ("service", "live", "every", "charts", "range") if name in values
+    }
     fragment = request.headers.get("hx-request") == "true"
     now = deck.clock.now()
     with deck.state.begin(write=False) as tx:

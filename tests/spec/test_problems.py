@@ -300,6 +300,18 @@ ONE: dict[str, tuple[str, str]] = {
         "channels: {mail: {kind: smtp, host: a, from: a@b, to: everybody}}",
         "1:55: channels.mail.to: unknown role 'everybody'",
     ),
+    "mail to a role that nobody stands for": (
+        "channels: {mail: {kind: smtp, host: a, from: a@b, to: director}}",
+        "1:55: channels.mail.to: no contact stands for 'director'",
+    ),
+    "mail from nowhere": (
+        "channels: {mail: {kind: smtp, host: a, from: opsdeck}}",
+        "1:46: channels.mail.from: expected an address such as opsdeck@example.com, found 'opsdeck'",
+    ),
+    "mail over no server": (
+        "channels: {mail: {kind: smtp, from: a@b}}",
+        "1:12: channels.mail.host: is missing: a smtp channel needs it",
+    ),
     "a user without a password": (
         "channels: {mail: {kind: smtp, host: a, from: a@b, to: c@d, username: me}}",
         "1:70: channels.mail.username: needs `password_file` beside it",

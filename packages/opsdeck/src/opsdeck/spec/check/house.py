@@ -22,7 +22,7 @@ def check(document: Document, names: Names) -> Iterator[Mistake]:
     yield from _indicators(document, names)
     yield from _people(document, names)
     for name, channel in document.channels.items():
-        yield from _channel(channel, ("channels", name))
+        yield from _channel(channel, names, ("channels", name))
     yield from _incidents(document)
     for key, kpi in document.kpis.items():
         if kpi.indicator not in names.units:
@@ -69,7 +69,7 @@ def _people(document: Document, names: Names) -> Iterator[Mistake]:
         )
 
 
-def _channel(one: Channel, path: Path) -> Iterator[Mistake]:
+def _channel(one: Channel, names: Names, path: Path) -> Iterator[Mistake]:
     written = {Channel.model_fields[name].alias or name for name in one.model_fields_set}
     for name in sorted(written - SETTINGS[one.kind]):
         expected = ", ".join(sorted(SETTINGS[one.kind] - {"kind"})) or "none"
@@ -83,11 +83,22 @@ def _channel(one: Channel, path: Path) -> Iterator[Mistake]:
         yield Mistake(
             (*path, "url"), f"expected an address such as https://example.com/hook, found {one.url!r}"
         )
-    if one.kind == "smtp" and one.to and "@" not in one.to and one.to not in grammar.ROLES:
+    if one.kind == "smtp":
+        yield from _mail(one, names, path)
+
+
+def _mail(one: Channel, names: Names, path: Path) -> Iterator[Mistake]:
+    if one.sender and "@" not in one.sender:
         yield Mistake(
-            (*path, "to"), unknown("role", one.to, grammar.ROLES, path).message + " (or an address with @)"
+            (*path, "from"), f"expected an address such as opsdeck@example.com, found {one.sender!r}"
         )
-    if one.kind == "smtp" and one.username and not one.password_file:
+    if one.to and "@" not in one.to:
+        if one.to not in grammar.ROLES:
+            message = unknown("role", one.to, grammar.ROLES, path).message
+            yield Mistake((*path, "to"), f"{message} (or an address with @)")
+        elif not names.reaches(one.to):
+            yield Mistake((*path, "to"), f"no contact stands for {one.to!r}: see `roles` and `contacts`")
+    if one.username and not one.password_file:
         yield Mistake((*path, "username"), "needs `password_file` beside it")
 
 

@@ -84,12 +84,11 @@ def _category(name: str, one: service_wire.Category) -> ErrorCategory:
 
 
 def _channel(name: str, one: wire.Channel, document: wire.Document) -> Channel:
+    """A channel with its settings as texts; a role in `to` becomes its first contact."""
     settings = one.model_dump(mode="json", by_alias=True, exclude_none=True, exclude={"kind"})
-    if one.to in document.roles:
-        settings["to"] = next(
-            (document.contacts[key] for key in document.roles[one.to] if key in document.contacts), ""
-        )
-    return Channel(name, one.kind, frozen({key: str(value) for key, value in settings.items()}))
+    stands_for = [document.contacts.get(key) for key in document.roles.get(one.to or "", ())]
+    settings["to"] = next(filter(None, stands_for), one.to or "")
+    return Channel(name, one.kind, frozen({key: str(value) for key, value in settings.items() if value}))
 
 
 def _calendar(one: wire.Calendar) -> Calendar:

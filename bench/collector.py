@@ -5,6 +5,7 @@ Run: `python bench/collector.py FOLDER [duckdb|memory]`.
 """
 
 import json
+import signal
 import socket
 import sys
 import threading
@@ -54,11 +55,15 @@ def main(folder: Path, scheme: str) -> None:
         return JSONResponse(len(found))
 
     app = Starlette(routes=[*router(door, Keyring(state)).routes, Route("/seen/{event_id}", seen)])
-    uvicorn.Server(uvicorn.Config(app, access_log=False, log_level="warning")).run([listener])
-    stopped.set()
-    thread.join()
-    journal.close()
-    events.close()
+    # uvicorn raises the signal once more after it has shut down: without a handler that would be the end.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    try:
+        uvicorn.Server(uvicorn.Config(app, access_log=False, log_level="warning")).run([listener])
+    finally:
+        stopped.set()
+        thread.join()
+        journal.close()
+        events.close()
 
 
 def _load(loader: Loader, stopped: threading.Event) -> None:

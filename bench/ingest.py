@@ -2,7 +2,8 @@
 
 A server process (bench/collector.py), a client process with a few keep-alive connections that sends batches made
 beforehand, both on this machine. Prints: events/s acknowledged after fdatasync, request latency, time until the event
-store holds all of them, memory of the server; then, one event at a time, acknowledged → visible.
+store holds all of them, memory of the server; and acknowledged → visible: for lone events, within a steady stream
+of 10,000 events/s, and while the server is saturated.
 Run: `python bench/ingest.py [--events N] [--batch N] [--connections N] [--json]`.
 """
 
@@ -17,13 +18,18 @@ import sys
 import tempfile
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
-import events as synthetic  # noqa: E402 - the folder is no package
+import events as synthetic
 
 HERE = Path(__file__)
+# The steady stream: ten batches a second for ten seconds.
+STEADY_SIZE = 1_000
+STEADY_BATCHES = 100
 
 
 def main() -> None:
@@ -37,11 +43,19 @@ def main() -> None:
     options.add_argument("--client", nargs=3, metavar=("PORT", "KEY", "FILE"), help=argparse.SUPPRESS)
     chosen = options.parse_args()
     if chosen.client:
-        print(json.dumps(client(int(chosen.client[0]), chosen.client[1], Path(chosen.client[2]), chosen.connections)))
+        print(
+            json.dumps(
+                client(int(chosen.client[0]), chosen.client[1], Path(chosen.client[2]), chosen.connections)
+            )
+        )
         return
     with tempfile.TemporaryDirectory(prefix="opsdeck-bench-") as folder:
         figures = measure(Path(folder), chosen)
-    print(json.dumps(figures) if chosen.json else "\n".join(f"{name}: {value}" for name, value in figures.items()))
+    print(
+        json.dumps(figures)
+        if chosen.json
+        else "\n".join(f"{name}: {value}" for name, value in figures.items())
+    )
 
 
 def measure(folder: Path, chosen: argparse.Namespace) -> dict[str, float]:
@@ -49,7 +63,9 @@ def measure(folder: Path, chosen: argparse.Namespace) -> dict[str, float]:
     bodies = folder / "bodies"
     size = write_bodies(bodies, chosen.events, chosen.batch)
     server = subprocess.Popen(
-        [sys.executable, HERE.with_name("collector.py"), folder, chosen.store], stdout=subprocess.PIPE, text=True
+        [sys.executable, HERE.with_name("collector.py"), folder, chosen.store],
+        stdout=subprocess.PIPE,
+        text=True,
     )
     assert server.stdout
     try:
@@ -58,7 +74,8 @@ def measure(folder: Path, chosen: argparse.Namespace) -> dict[str, float]:
         arguments = [str(found["port"]), found["key"], str(bodies)]
         command = [sys.executable, HERE, "--connections", str(chosen.connections), "--client", *arguments]
         sent = json.loads(subprocess.check_output(command))
-        resident, spent = _resident(server.pid), _cpu(server.pid)
+        resident, peak = _memory(server.pid)
+        spent = _cpu(server.pid)
         server.send_signal(signal.SIGTERM)
         began = time.perf_counter()
         server.wait()
@@ -70,12 +87,15 @@ def measure(folder: Path, chosen: argparse.Namespace) -> dict[str, float]:
             "request_ms_p99": round(statistics.quantiles(sent["latencies"], n=100)[98] * 1000, 1),
             "visible_idle_ms_median": round(statistics.median(sent["idle"]) * 1000),
             "visible_idle_ms_max": round(max(sent["idle"]) * 1000),
+            "visible_steady_ms_median": round(statistics.median(sent["steady"]) * 1000),
+            "visible_steady_ms_max": round(max(sent["steady"]) * 1000),
             "visible_busy_ms_median": round(statistics.median(sent["busy"] or [0]) * 1000),
             "visible_busy_ms_max": round(max(sent["busy"] or [0]) * 1000),
             "drained_seconds_after": round(time.perf_counter() - began, 2),
             "server_cpu_seconds": round(spent - idle, 2),
             "client_cpu_seconds": round(sent["cpu"], 2),
             "resident_mib": round(resident / 2**20),
+            "resident_peak_mib": round(peak / 2**20),
         }
     finally:
         server.kill()
@@ -87,7 +107,9 @@ def write_bodies(path: Path, events: int, batch: int) -> int:
     now = datetime.now(UTC)
     total, pending = 0, []
     with path.open("wb") as file:
-        for number, line in enumerate(synthetic.lines(events, now - timedelta(hours=1), timedelta(hours=1)), 1):
+        for number, line in enumerate(
+            synthetic.lines(events, now - timedelta(hours=1), timedelta(hours=1)), 1
+        ):
             # Only a key may say `service`, and the stamps of collection are its own.
             pending.append(line.replace(b'"userType":"service"', b'"userType":"ci"'))
             if len(pending) == batch or number == events:
@@ -99,13 +121,29 @@ def write_bodies(path: Path, events: int, batch: int) -> int:
 
 
 def client(port: int, key: str, path: Path, connections: int) -> dict[str, object]:
-    """Send every batch of the file once over parallel connections; before, meanwhile: how soon one is visible."""
+    """Lone events, then a steady stream, then every batch of the file as fast as parallel connections can."""
     idle = [visible(port, key) for _ in range(20)]
+    with _connect(port) as connection, _watching(port, key) as steady:
+        for batch in range(STEADY_BATCHES):
+            began = time.perf_counter()
+            _post(connection, key, _batch(batch))
+            time.sleep(max(0, 0.1 - (time.perf_counter() - began)))
+    with _watching(port, key) as busy:
+        seconds, latencies, cpu = saturate(port, key, path, connections)
+    return {
+        "seconds": seconds,
+        "latencies": latencies,
+        "cpu": cpu,
+        "idle": idle,
+        "steady": steady,
+        "busy": busy,
+    }
+
+
+def saturate(port: int, key: str, path: Path, connections: int) -> tuple[float, list[float], float]:
+    """Send every batch of the file once; seconds in all, seconds of each request, processor seconds."""
     latencies: list[float] = []
-    busy: list[float] = []
-    done = threading.Event()
     lock = threading.Lock()
-    watcher = threading.Thread(target=lambda: busy.extend(iter(lambda: watch(port, key, done), -1.0)))
     with path.open("rb") as file:
 
         def work() -> None:
@@ -120,21 +158,35 @@ def client(port: int, key: str, path: Path, connections: int) -> dict[str, objec
                     latencies.append(time.perf_counter() - began)
 
         workers = [threading.Thread(target=work) for _ in range(connections)]
-        began = time.perf_counter()
-        watcher.start()
+        began, cpu = time.perf_counter(), time.process_time()
         for worker in workers:
             worker.start()
         for worker in workers:
             worker.join()
-        seconds = time.perf_counter() - began
+        return time.perf_counter() - began, latencies, time.process_time() - cpu
+
+
+@contextmanager
+def _watching(port: int, key: str) -> Iterator[list[float]]:
+    """While the block runs, twice a second: how soon one event more is visible."""
+    found: list[float] = []
+    done = threading.Event()
+
+    def watch() -> None:
+        while not done.wait(0.5):
+            found.append(visible(port, key))
+
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    yield found
     done.set()
     watcher.join()
-    return {"seconds": seconds, "latencies": latencies, "cpu": time.process_time(), "idle": idle, "busy": busy}
 
 
-def watch(port: int, key: str, done: threading.Event) -> float:
-    """One more look at how soon an event is visible, twice a second until `done`; then -1."""
-    return -1.0 if done.wait(0.5) else visible(port, key)
+def _batch(number: int) -> bytes:
+    start = datetime.now(UTC) - timedelta(seconds=1)
+    lines = synthetic.lines(STEADY_SIZE, start, timedelta(seconds=1), seed=time.time_ns() + number)
+    return b"\n".join(lines).replace(b'"userType":"service"', b'"userType":"ci"')
 
 
 def visible(port: int, key: str) -> float:
@@ -171,11 +223,19 @@ def _post(connection: socket.socket, key: str, body: bytes) -> None:
         part = connection.recv(65536)
         assert part, answer
         answer += part
-    assert answer.startswith(b"HTTP/1.1 202") and b'"rejected":[]' in answer, answer[:500]
+    assert answer.startswith(b"HTTP/1.1 202"), answer[:500]
+    assert b'"rejected":[]' in answer, answer[:500]
 
 
-def _resident(pid: int) -> int:
-    return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+def _memory(pid: int) -> tuple[int, int]:
+    """Resident bytes now and at most so far (VmRSS and VmHWM of proc(5))."""
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    sizes = {
+        line.split(":")[0]: int(line.split()[1]) * 1024
+        for line in lines
+        if line.startswith(("VmRSS", "VmHWM"))
+    }
+    return sizes["VmRSS"], sizes["VmHWM"]
 
 
 def _cpu(pid: int) -> float:

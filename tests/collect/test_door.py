@@ -76,7 +76,9 @@ def test_a_body_may_be_compressed(
     assert door.accept(pack(body(entry(), entry())), key, encoding=encoding).accepted == 2
 
 
-def test_a_gzip_body_of_several_members_is_one_body(door: Door, key: IngestKey, entry: Make, body: Body) -> None:
+def test_a_gzip_body_of_several_members_is_one_body(
+    door: Door, key: IngestKey, entry: Make, body: Body
+) -> None:
     packed = gzip.compress(body(entry())) + gzip.compress(body(entry()))
     assert door.accept(packed, key, encoding="gzip").accepted == 2
 
@@ -102,7 +104,11 @@ ONE = {
     "half an object": (b'{"timestamp": "2025', "malformed_json", "truncated"),
     "not UTF-8": (b'{"level": "\xff"}', "malformed_json", "not UTF-8"),
     "half a surrogate pair": (b'{"level": "\\ud800", "version": 1}', "malformed_json", "surrogate"),
-    "nested ten thousand deep": (b'{"x":' + b"[" * 10_000 + b"]" * 10_000 + b"}", "malformed_json", "too deep"),
+    "nested ten thousand deep": (
+        b'{"x":' + b"[" * 10_000 + b"]" * 10_000 + b"}",
+        "malformed_json",
+        "too deep",
+    ),
     "an array for an event": (b"[1]", "invalid_field", "not a JSON object"),
     "a number for an event": (b"5", "invalid_field", "not a JSON object"),
     "a raw line feed in a string": (b'{"level": "a\x0bb"}', "malformed_json", "invalid character"),
@@ -139,7 +145,11 @@ FIELD: dict[str, tuple[dict[str, Any], str, str]] = {
     "a fraction of a file": ({"metadata.fileCount": 1.5}, "invalid_field", "metadata.fileCount"),
     "a negative size": ({"metadata.outputSize": -1}, "invalid_field", "metadata.outputSize"),
     "a phase below zero": ({"metadata.phasesMs": {"a": -1}}, "invalid_field", "metadata.phasesMs"),
-    "too many phases": ({"metadata.phasesMs": dict.fromkeys(map(str, range(99)), 1)}, "invalid_field", "metadata"),
+    "too many phases": (
+        {"metadata.phasesMs": dict.fromkeys(map(str, range(99)), 1)},
+        "invalid_field",
+        "metadata",
+    ),
     "an exit code of 64 bits": ({"exitCode": 2**40}, "invalid_field", "exitCode"),
     "metadata as a list": ({"metadata": []}, "invalid_field", "metadata"),
     "an endless service": ({"service": "s" * 65}, "invalid_field", "service"),
@@ -147,10 +157,18 @@ FIELD: dict[str, tuple[dict[str, Any], str, str]] = {
     "an endless template": ({"operation.template": "t" * 257}, "invalid_field", "operation.template"),
     "an endless user": ({"userId": "u" * 129}, "invalid_field", "userId"),
     "an id that is no UUID": ({"eventId": "event-1"}, "invalid_field", "eventId"),
-    "an id with its hyphens astray": ({"eventId": "01992e58d-e00-7000-8000-00000000000g"}, "invalid_field", "eventId"),
+    "an id with its hyphens astray": (
+        {"eventId": "01992e58d-e00-7000-8000-00000000000g"},
+        "invalid_field",
+        "eventId",
+    ),
     "no zone": ({"timestamp": "2025-09-09T12:00:00.000"}, "invalid_timestamp", "timestamp"),
     "month 13": ({"timestamp": "2025-13-09T12:00:00.000Z"}, "invalid_timestamp", "timestamp"),
-    "a time before the first year": ({"timestamp": "0001-01-01T00:00:00+14:00"}, "invalid_timestamp", "timestamp"),
+    "a time before the first year": (
+        {"timestamp": "0001-01-01T00:00:00+14:00"},
+        "invalid_timestamp",
+        "timestamp",
+    ),
     "a time in words": ({"timestamp": "yesterday"}, "invalid_timestamp", "timestamp"),
     "a time as a number": ({"timestamp": 1757419200}, "invalid_field", "timestamp"),
     "a failure without an error": ({"operation.success": False}, "error_required", "error"),
@@ -266,7 +284,9 @@ def test_full_batches_are_taken(door: Door, any_key: IngestKey, entry: Make, bod
 def test_unknown_fields_are_dropped_and_counted(
     door: Door, key: IngestKey, entry: Make, body: Body, stored: Stored
 ) -> None:
-    door.accept(body(entry({"argv": ["--password", "x"], "metadata.color": "blue", "metadata.fileCount": 7})), key)
+    door.accept(
+        body(entry({"argv": ["--password", "x"], "metadata.color": "blue", "metadata.fileCount": 7})), key
+    )
     assert "argv" not in stored()[0]
     assert stored()[0]["metadata"] == {**entry()["metadata"], "fileCount": 7}
     assert door.counts().dropped_fields == {"argv": 1, "metadata.color": 1}
@@ -280,12 +300,19 @@ def test_countless_unknown_fields_do_not_fill_the_memory(
     assert sum(door.counts().dropped_fields.values()) == 500
 
 
-def test_a_null_is_an_absent_field(door: Door, key: IngestKey, entry: Make, body: Body, stored: Stored) -> None:
-    assert door.accept(body(entry({"error": None, "userId": None, "operation.template": None})), key).accepted == 1
+def test_a_null_is_an_absent_field(
+    door: Door, key: IngestKey, entry: Make, body: Body, stored: Stored
+) -> None:
+    assert (
+        door.accept(body(entry({"error": None, "userId": None, "operation.template": None})), key).accepted
+        == 1
+    )
     assert "userId" not in stored()[0]
 
 
-def test_of_a_key_that_comes_twice_the_last_counts(door: Door, key: IngestKey, entry: Make, stored: Stored) -> None:
+def test_of_a_key_that_comes_twice_the_last_counts(
+    door: Door, key: IngestKey, entry: Make, stored: Stored
+) -> None:
     door.accept(json.dumps(entry()).encode()[:-1] + b',"level":"WARN"}', key)
     assert stored()[0]["level"] == "WARN"
 
@@ -384,7 +411,9 @@ def test_the_keys_user_type_overrides_the_clients(
     ]
 
 
-def test_a_client_may_say_human_or_ci(door: Door, key: IngestKey, entry: Make, body: Body, stored: Stored) -> None:
+def test_a_client_may_say_human_or_ci(
+    door: Door, key: IngestKey, entry: Make, body: Body, stored: Stored
+) -> None:
     door.accept(body(entry(), entry(userType="ci")), key)
     assert [e["userType"] for e in stored()] == ["human", "ci"]
 
@@ -399,7 +428,14 @@ CATEGORY = {
 
 @pytest.mark.parametrize(("code", "said", "kept"), CATEGORY.values(), ids=CATEGORY)
 def test_an_errors_category_is(
-    door: Door, key: IngestKey, failing: Make, body: Body, stored: Stored, code: str, said: str | None, kept: str
+    door: Door,
+    key: IngestKey,
+    failing: Make,
+    body: Body,
+    stored: Stored,
+    code: str,
+    said: str | None,
+    kept: str,
 ) -> None:
     door.accept(body(failing({"error.code": code, "error.category": said})), key)
     assert stored()[0]["error"]["category"] == kept
@@ -425,7 +461,9 @@ def test_an_entry_without_an_id_gets_the_same_one_again(
     assert re.fullmatch("01992e58-de00-8[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}", first)
 
 
-def test_ids_are_kept_in_lower_case(door: Door, key: IngestKey, entry: Make, body: Body, stored: Stored) -> None:
+def test_ids_are_kept_in_lower_case(
+    door: Door, key: IngestKey, entry: Make, body: Body, stored: Stored
+) -> None:
     door.accept(body(entry(eventId="01992E58-DE00-7000-8000-00000000000A")), key)
     assert stored()[0]["eventId"] == "01992e58-de00-7000-8000-00000000000a"
 
@@ -450,7 +488,9 @@ def test_each_category_and_day_has_its_stream(
 def test_an_undeclared_service_may_come_with_the_decks_own_key(
     door: Door, any_key: IngestKey, entry: Make, body: Body
 ) -> None:
-    receipt = door.accept(body(entry(service="terraform"), entry(service="../x"), entry(service="a b")), any_key)
+    receipt = door.accept(
+        body(entry(service="terraform"), entry(service="../x"), entry(service="a b")), any_key
+    )
     assert (receipt.accepted, [r.index for r in receipt.rejected]) == (1, [1, 2])
 
 

@@ -2,6 +2,7 @@
 
 import io
 import random
+from itertools import pairwise
 
 import pytest
 
@@ -28,7 +29,7 @@ def test_payloads_come_back_in_order_with_their_places() -> None:
     found = _walk(_file(PAYLOADS))
     assert [f.payload for f in found if isinstance(f, Frame)] == PAYLOADS
     assert (found[0].start, found[-1].end) == (HEADER_SIZE, len(_file(PAYLOADS)))
-    assert all(before.end == after.start for before, after in zip(found, found[1:], strict=False))
+    assert all(before.end == after.start for before, after in pairwise(found))
 
 
 @pytest.mark.parametrize("cut", range(1, FRAME_SIZE + len(PAYLOADS[-1])))
@@ -51,7 +52,12 @@ def test_a_flipped_byte_costs_its_own_frame_only(at: int) -> None:
 @pytest.mark.parametrize("kind", ["zeros", "ones", "noise", "lines"])
 def test_a_hole_in_the_middle_is_skipped(kind: str) -> None:
     noise = random.Random(1).randbytes(3_000_000)
-    hole = {"zeros": bytes(3_000_000), "ones": b"\xff" * 3_000_000, "noise": noise, "lines": b'{"x":1}\n' * 375_000}
+    hole = {
+        "zeros": bytes(3_000_000),
+        "ones": b"\xff" * 3_000_000,
+        "noise": noise,
+        "lines": b'{"x":1}\n' * 375_000,
+    }
     before, after = _file(PAYLOADS), _file(PAYLOADS)[HEADER_SIZE:]
     found = _walk(before + hole[kind] + after)
     assert [f.payload for f in found if isinstance(f, Frame)] == PAYLOADS + PAYLOADS

@@ -68,7 +68,7 @@ class Journal:
         self._writer.start()
 
     @property
-    def damage(self) -> deque[Damage]:
+    def damage(self) -> list[Damage]:
         return self._segments.damage
 
     def append(self, payloads: Sequence[tuple[str, bytes]]) -> "Future[None]":

@@ -14,6 +14,7 @@ from opsdeck.model import ABANDONED
 
 ID = "urn:opsdeck:event:1"
 UUID = "^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$"
+TIME = r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$"
 HASH = "^[0-9a-f]{32}$"
 
 MEANING = {
@@ -76,7 +77,8 @@ def entry_schema() -> dict[str, Any]:
             properties[name] = {**_plain(rule), "description": MEANING[f"{part}.{name}" if part else name]}
     entry = definitions.pop("Entry")
     properties = entry["properties"]
-    properties["timestamp"]["format"] = properties["receivedAt"]["format"] = "date-time"
+    for name in ("timestamp", "receivedAt"):
+        properties[name] |= {"format": "date-time", "pattern": TIME}
     properties["eventId"]["pattern"] = UUID
     properties["addressHash"]["pattern"] = HASH
     return {

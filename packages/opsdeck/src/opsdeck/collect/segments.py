@@ -7,7 +7,6 @@ What does not check out is copied to `quarantine/` and told in `damage`. It must
 import os
 import re
 import threading
-from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -57,7 +56,7 @@ class Segments:
     """See the module."""
 
     def __init__(self, folder: Path, moved: Callable[[str, int], None]) -> None:
-        self.damage: deque[Damage] = deque()
+        self.damage: list[Damage] = []
         self._folder = folder
         self._moved = moved
         self._lock = threading.RLock()
@@ -154,7 +153,8 @@ class Segments:
         if frames.check_header(file.read(HEADER_SIZE), stream):
             return
         gap = Gap(0, min(size, HEADER_SIZE))
-        self._tell(stream, gap, HEADLESS, self._keep(stream, file, gap))
+        if gap.end:
+            self._tell(stream, gap, HEADLESS, self._keep(stream, file, gap))
         file.seek(0)
         file.write(frames.header())
 
@@ -186,22 +186,24 @@ class Segments:
             return ""  # the bytes stay where they are; a full disk is no reason not to load what is sound
 
     def _tell(self, stream: str, gap: Gap, reason: str, kept: str) -> None:
-        if gap.end > gap.start and (stream, gap.start) not in self._told:
+        if (stream, gap.start) not in self._told:
             self._told.add((stream, gap.start))
             self.damage.append(Damage(stream, gap.start, gap.end - gap.start, reason, kept))
 
 
 def _begin(path: Path) -> None:
-    """Make a stream's file with its header, durable with its name, unless it is there."""
+    """Make a stream's file with its header, whole and durable with its name, unless it is there."""
     if path.exists():
         return
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    fresh = path.with_suffix(".new")
+    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
     try:
         _write_all(descriptor, frames.header(), 0)
         os.fdatasync(descriptor)
     finally:
         os.close(descriptor)
+    fresh.rename(path)
     for folder in (path.parent, path.parent.parent):
         _sync_folder(folder)
 

@@ -13,7 +13,7 @@ import opsdeck_emit
 SHOW = "print(*sorted(m for m in sys.modules if m not in BEFORE))"
 BEFORE = "import os, sys; BEFORE = set(sys.modules)\n"
 OWN = {"opsdeck_emit"} | {
-    f"opsdeck_emit.{name}" for name in ("consent", "facts", "home", "launch", "run", "spool", "wire")
+    f"opsdeck_emit.{name}" for name in ("consent", "event", "facts", "home", "launch", "run", "spool", "wire")
 }
 
 

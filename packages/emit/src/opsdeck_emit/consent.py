@@ -6,7 +6,7 @@ It must not ask: how and when to ask is the tool's own business.
 
 import os
 
-from opsdeck_emit import home
+from opsdeck_emit.home import emit, in_ci, read, root, safe, spools, write
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -33,12 +33,12 @@ def state(service: str, *, typed: bool = False) -> State:
     if os.environ.get("DO_NOT_TRACK", "") not in ("", "0"):
         return State(DENIED, "DO_NOT_TRACK")
     try:
-        answer = home.read(_path(service)).partition(" ")[0]
+        answer = read(_path(service)).partition(" ")[0]
     except OSError:
         return State(UNKNOWN, "no home folder")
     if answer in (GRANTED, DENIED):
         return State(answer, "answer")
-    if home.in_ci() and os.environ.get("OPSDECK_KEY"):
+    if in_ci() and os.environ.get("OPSDECK_KEY"):
         return State(GRANTED, "OPSDECK_KEY")
     if typed and _own_deck():
         return State(GRANTED, "local deck")
@@ -59,14 +59,14 @@ def deny(service: str) -> None:
 
 def purge(service: str) -> None:
     """Delete what was recorded for the service on this machine; with no consent left, the pseudonym too."""
-    for folder in home.spools(service):
+    for folder in spools(service):
         clear(folder)
     try:
-        services = os.listdir(home.emit() + "/consent")
+        services = os.listdir(emit() + "/consent")
     except OSError:
         services = []
-    if not any(home.read(f"{home.emit()}/consent/{name}").startswith(GRANTED) for name in services):
-        _remove(home.emit() + "/identity")
+    if not any(read(f"{emit()}/consent/{name}").startswith(GRANTED) for name in services):
+        _remove(emit() + "/identity")
 
 
 def clear(folder: str) -> None:
@@ -77,30 +77,30 @@ def clear(folder: str) -> None:
 
 def identity() -> tuple[str, str]:
     """The random pseudonym of this user on this machine and the salt of its hashes; made on first use."""
-    path = home.emit() + "/identity"
-    version, _, known = home.read(path).partition(" ")
+    path = emit() + "/identity"
+    version, _, known = read(path).partition(" ")
     if version != VERSION or " " not in known:
         known = f"user_{os.urandom(8).hex()} {os.urandom(16).hex()}"
-        home.write(path, f"{VERSION} {known}\n")
+        write(path, f"{VERSION} {known}\n")
     user, _, salt = known.partition(" ")
     return user, salt
 
 
 def _path(service: str) -> str:
-    return f"{home.emit()}/consent/{home.safe(service)}"
+    return f"{emit()}/consent/{safe(service)}"
 
 
 def _answer(service: str, word: str) -> None:
     import time
 
-    home.write(_path(service), f"{word} {time.strftime('%Y-%m-%dT%H:%M:%SZ', time.gmtime())}\n")
+    write(_path(service), f"{word} {time.strftime('%Y-%m-%dT%H:%M:%SZ', time.gmtime())}\n")
 
 
 def _own_deck() -> bool:
     """Whether this very user runs the local deck: typing `opsdeck exec` against one's own deck is consent."""
-    root = home.root()
+    home = root()
     try:
-        return all(os.stat(f"{root}/{name}").st_uid == os.geteuid() for name in ("url", "ingest.key"))
+        return all(os.stat(f"{home}/{name}").st_uid == os.geteuid() for name in ("url", "ingest.key"))
     except OSError:
         return False
 

@@ -87,14 +87,7 @@ def peak_memory(pid: int | str = "self") -> int | None:
     return int(rest.split(maxsplit=1)[0]) * 1024 if found else None
 
 
-def working_directory() -> str | None:
-    try:
-        return os.getcwd()
-    except OSError:
-        return None
-
-
-def environment(version: str, source: str) -> str:
+def environment_of(version: str, source: str) -> str:
     """`production` for a released version (digits and dots), `development` otherwise or in a git checkout."""
     if not all(part.isdecimal() for part in version.split(".")):
         return "development"

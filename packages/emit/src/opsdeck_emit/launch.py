@@ -8,7 +8,7 @@ import os
 import sys
 import time
 
-from opsdeck_emit import home
+from opsdeck_emit.home import deck, in_ci, root
 
 FLUSH_SECONDS = 0.45
 NAP_SECONDS = 0.005
@@ -23,9 +23,9 @@ def wake(folder: str, *, fresh: bool) -> None:
 
     `fresh`: a segment was begun. Then a shipper looks after the spool's limits even where no deck is known.
     """
-    if alive(folder) or not (fresh or home.deck()[0]) or not _is_python(sys.executable):
+    if alive(folder) or not (fresh or deck()[0]) or not _is_python(sys.executable):
         return
-    if not home.in_ci() or os.isatty(1) or os.isatty(2):
+    if not in_ci() or os.isatty(1) or os.isatty(2):
         _spawn(folder, LINGER)
         return
     until = time.monotonic() + FLUSH_SECONDS
@@ -60,12 +60,12 @@ def main(folder: str, mode: str) -> None:
         return
     os.ftruncate(lock, 0)
     os.pwrite(lock, f"{os.getpid()}\n".encode(), 0)  # the lock begins at the file position: leave it at 0
-    from opsdeck_emit import ship
+    from opsdeck_emit.ship import flush, linger
 
     if mode == FLUSH:
-        ship.flush(folder)
+        flush(folder)
     else:
-        ship.linger(folder, lock)
+        linger(folder, lock)
 
 
 def hold(lock: int) -> bool:
@@ -91,7 +91,7 @@ def _spawn(folder: str, mode: str) -> int:
     package = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
     command = [sys.executable, "-I", "-S", "-c", CODE, package, folder, mode]
     null = [(os.POSIX_SPAWN_OPEN, fd, os.devnull, os.O_RDWR, 0) for fd in (0, 1, 2)]
-    environment = {**os.environ, "OPSDECK_HOME": home.root()}
+    environment = {**os.environ, "OPSDECK_HOME": root()}
     return os.posix_spawn(sys.executable, command, environment, file_actions=null, setsid=True, setsigmask=[])
 
 

@@ -10,7 +10,13 @@ import os
 import sys
 import time
 
-from opsdeck_emit import consent, facts, home, launch, spool, wire
+from opsdeck_emit.consent import GRANTED, state
+from opsdeck_emit.event import UNNAMED_OPERATION, abandoned, opening
+from opsdeck_emit.facts import environment_of, peak_memory, scope, start_of, stat_of
+from opsdeck_emit.home import ours, spool
+from opsdeck_emit.launch import wake
+from opsdeck_emit.spool import append, dropped, mark
+from opsdeck_emit.wire import NAME_LIMIT, allowed, clean, dumps, level
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,17 +30,10 @@ if TYPE_CHECKING:
     T = TypeVar("T")
 
 PHASES_LIMIT = 32
-UNNAMED_OPERATION = "command_run"
 ENVIRONMENTS = ("production", "staging", "development")
 SIGNALLED = 128  # a shell's exit code for a death by signal starts here
 SIGKILL = 9
 GUARDED = (1, 15)  # SIGHUP and SIGTERM; SIGINT arrives as KeyboardInterrupt
-# What the start marker tells if nothing better comes: the shipper sends it once the process is gone.
-ABANDONED = {
-    "code": "ABANDONED",
-    "message": "the run ended without a word: killed, or the machine went down",
-    "category": "system_errors",
-}
 
 
 def quietly(service: str, act: "Callable[..., T]", *args: "Any", **kwargs: "Any") -> "T | None":
@@ -50,7 +49,7 @@ def _note(service: str, trouble: Exception) -> None:
     """Count it where `telemetry status` finds it, if the place is there; words of the tool are not kept."""
     said = f": {trouble.strerror or trouble.args[:1]}" if isinstance(trouble, OSError) else ""
     try:
-        spool.dropped(home.spool(service), "error", 1, wire.clean(type(trouble).__name__ + said))
+        dropped(spool(service), "error", 1, clean(type(trouble).__name__ + said))
     except (OSError, TypeError, AttributeError):
         return
 
@@ -87,11 +86,11 @@ class Run:
 
     def metadata(self, **values: object) -> None:
         """Add facts about the run; only the fields of `wire.METADATA` survive."""
-        self._metadata.update((self._event and quietly(self._service, wire.allowed, values)) or {})
+        self._metadata.update((self._event and quietly(self._service, allowed, values)) or {})
 
     def phase(self, name: str) -> "Phase":
         """Time a part of the run; the same name adds up."""
-        return Phase(self._phases, quietly(self._service, wire.clean, name, wire.NAME_LIMIT) or "unnamed")
+        return Phase(self._phases, quietly(self._service, clean, name, NAME_LIMIT) or "unnamed")
 
     def fail(
         self, code: str, message: str, category: str = "user_errors", context: str | None = None
@@ -128,57 +127,22 @@ class Run:
 
     def _name(self, kind: str, template: str | None, generator: str | None) -> None:
         named = {"template": template, "generator": generator}
-        self._operation = {"type": wire.clean(kind, wire.NAME_LIMIT) or UNNAMED_OPERATION}
-        self._operation |= {name: wire.clean(value) for name, value in named.items() if value is not None}
+        self._operation = {"type": clean(kind, NAME_LIMIT) or UNNAMED_OPERATION}
+        self._operation |= {name: clean(value) for name, value in named.items() if value is not None}
 
     def _begin(self) -> None:
-        if consent.state(self._service, typed=self._wrapped) != consent.GRANTED or not home.ours():
+        if state(self._service, typed=self._wrapped) != GRANTED or not ours():
             return
         self._pid = os.getpid()
-        self._folder = home.spool(self._service)
-        now = time.time()
-        process = facts.stat_of("self")
-        event = self._opening(now, process)
-        lost = {
-            **event,
-            "level": "ERROR",
-            "operation": {**self._operation, "success": False},
-            "error": ABANDONED,
-        }
-        owner = f"{self._pid} {facts.start_of(process)} {facts.scope()}"
-        self._marker = spool.mark(self._folder, event["eventId"], owner, wire.dumps(lost).encode())
+        self._folder = spool(self._service)
+        process = stat_of("self")
+        who = (self._service, self._version, self._command, self._environment)
+        event = opening(*who, time.time(), process, wrapped=self._wrapped)
+        owner = f"{self._pid} {start_of(process)} {scope()}"
+        self._marker = mark(self._folder, event["eventId"], owner, dumps(abandoned(event)).encode())
         self._event = event
         self._guard()
         self._clock, self._cpu = time.perf_counter(), time.process_time()
-
-    def _opening(self, now: float, process: list[str]) -> "dict[str, Any]":
-        user, salt = consent.identity()
-        event_id = wire.event_id(now)
-        folder = facts.working_directory()
-        return {
-            "timestamp": wire.timestamp(now),
-            "level": "INFO",
-            "service": wire.clean(self._service, wire.NAME_LIMIT),
-            "version": wire.clean(self._version, wire.NAME_LIMIT),
-            "environment": self._environment,
-            "requestId": "req_" + event_id.replace("-", "")[-16:],
-            "userId": user,
-            "sessionId": facts.session(process, salt, event_id),
-            "operation": None,
-            "metadata": {"workingDirectory": folder and wire.clean(wire.tilde(folder))},
-            "error": None,
-            "eventId": event_id,
-            "category": "application",
-            "command": wire.clean(self._command),
-            "exitCode": None,
-            "signal": None,
-            "userType": "ci" if home.in_ci() else "human",
-            "startupMs": None if self._wrapped else facts.startup_ms(process),
-            "cpuMs": None,
-            "peakMemoryBytes": None,
-            **facts.platform(wrapped=self._wrapped),
-            "emitVersion": wire.EMIT_VERSION,
-        }
 
     def _end(self, exc: BaseException | None) -> None:
         if not self._event or self._ending or os.getpid() != self._pid:
@@ -188,28 +152,27 @@ class Run:
         if not os.path.exists(self._marker):
             return  # purged meanwhile: consent was taken back
         try:
-            record = wire.dumps(self._closing(exc)).encode()
-            fresh = spool.append(self._folder, record, time.time())
+            record = dumps(self._closing(exc)).encode()
+            fresh = append(self._folder, record, time.time())
         finally:
             os.unlink(self._marker)
-        launch.wake(os.path.dirname(self._folder), fresh=fresh)
+        wake(os.path.dirname(self._folder), fresh=fresh)
 
     def _closing(self, exc: BaseException | None) -> "dict[str, Any]":
         duration, cpu = time.perf_counter() - self._clock, time.process_time() - self._cpu
         code = int(self.exit_code or 0) & 0xFF
         signal, error = self._outcome(exc, code)
         phases = {name: round(spent, 1) for name, spent in self._phases.items()}
+        measured = {"cpuMs": round(cpu * 1000), "peakMemoryBytes": peak_memory(), **self._measured}
         return {
             **self._event,
-            "level": wire.level(error),
+            "level": level(error),
             "operation": {**self._operation, "duration": round(duration * 1000), "success": error is None},
             "metadata": {**self._event["metadata"], **self._metadata, "phasesMs": phases or None},
             "error": error,
             "exitCode": code,
             "signal": signal,
-            "cpuMs": round(cpu * 1000),
-            "peakMemoryBytes": facts.peak_memory(),
-            **self._measured,
+            **measured,
         }
 
     def _outcome(self, exc: BaseException | None, code: int) -> "tuple[str | None, dict[str, object] | None]":
@@ -310,7 +273,7 @@ def exit_code_of(exc: BaseException) -> int:
 
 
 def _environment(service: str, version: str, source: str) -> str:
-    return quietly(service, facts.environment, version, source) or "production"
+    return quietly(service, environment_of, version, source) or "production"
 
 
 def _caller() -> "FrameType":

@@ -165,7 +165,7 @@ def test_a_flipped_byte_costs_one_frame_and_is_told_once(
     path.write_bytes(blob)
     journal = opened()
     assert _read(journal) == _read(journal) == b"".join(LINES[1:])
-    told = journal.damage.pop()
+    told = journal.damage.popleft()
     assert (told.stream, told.offset, told.length) == (STREAM, HEADER_SIZE, FRAME_SIZE + len(LINES[0]))
     assert Path(told.kept).read_bytes() == blob[told.offset : told.offset + told.length]
     assert not journal.damage

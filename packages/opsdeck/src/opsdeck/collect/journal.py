@@ -68,7 +68,7 @@ class Journal:
         self._writer.start()
 
     @property
-    def damage(self) -> list[Damage]:
+    def damage(self) -> deque[Damage]:
         return self._segments.damage
 
     def append(self, payloads: Sequence[tuple[str, bytes]]) -> "Future[None]":

@@ -7,6 +7,7 @@ What does not check out is copied to `quarantine/` and told in `damage`. It must
 import os
 import re
 import threading
+from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -56,7 +57,7 @@ class Segments:
     """See the module."""
 
     def __init__(self, folder: Path, moved: Callable[[str, int], None]) -> None:
-        self.damage: list[Damage] = []
+        self.damage: deque[Damage] = deque()
         self._folder = folder
         self._moved = moved
         self._lock = threading.RLock()

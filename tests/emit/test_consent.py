@@ -161,6 +161,7 @@ NAMES = {
     "a path": ("../../etc/passwd", "%2E.%2F..%2Fetc%2Fpasswd"),
     "an address": ("https://deck.example.com:8443/x", "https%3A%2F%2Fdeck.example.com%3A8443%2Fx"),
     "the parent folder": ("..", "%2E."),
+    "another script": ("木", "%E6%9C%A8"),
     "nothing": ("", "%"),
     "a hidden file": (".ssh", "%2Essh"),
 }

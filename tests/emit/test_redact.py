@@ -24,6 +24,7 @@ CASES = {
     "a GitLab token": ("glpat-abcdefghij0123456789", "[redacted]"),
     "a Slack token": ("xoxb-1234567890-abc", "[redacted]"),
     "a Stripe-like key": ("sk_live_0123456789abcdef", "[redacted]"),
+    "a deck's ingest key": ("odk_b1kZHSpIpOtNtM2dSCerz_cKE5", "[redacted]"),
     "a JSON web token": (f"got {JWT}", "got [redacted]"),
     "a private key": (f"read {KEY} end", "read [redacted] end"),
     "a private key cut off": (KEY[:60], "[redacted]"),

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 import opsdeck_emit
-from opsdeck_emit import drain, facts, launch, spool, telemetry
+from opsdeck_emit import consent, drain, facts, launch, spool, telemetry
 
 NOW = 1_767_225_600.0
 DAY = 86_400
@@ -270,6 +270,18 @@ def test_status_tells_what_waits(granted: Path) -> None:
     status = telemetry.status("demo")
     assert (status["consent"], status["spooled"], status["sent"], status["dropped"]) == ("granted", 1, 0, {})
     assert status["spooledBytes"] == len(next(telemetry.show("demo")))
+
+
+def test_services_are_those_with_a_record_or_an_answer(granted: Path) -> None:
+    consent.grant("a/b")
+    consent.deny("never ran")
+    with opsdeck_emit.run("a/b", "1.2.3", "build"):
+        pass
+    assert telemetry.services() == ["a/b", "demo", "never ran"]
+
+
+def test_a_fresh_machine_has_no_services(home: Path) -> None:
+    assert telemetry.services() == []
 
 
 def test_a_frozen_tool_starts_no_second_self(granted: Path, tool: Callable[..., Any]) -> None:

@@ -43,14 +43,19 @@ def ours() -> bool:
 
 
 def safe(name: str) -> str:
-    """A file name for any service name or address, one to one for ordinary ones."""
+    """A file name for any service name or address: bytes that do not belong into one are percent-encoded."""
     if name.isascii() and name.isidentifier():
         return name
-    kept = (
-        c if (c.isascii() and (c.isalnum() or c in "-_")) or (c == "." and i) else f"%{ord(c):02X}"
-        for i, c in enumerate(name)
-    )
+    kept = (c if _plain(c) or (c == "." and i) else _escaped(c) for i, c in enumerate(name))
     return "".join(kept)[:150] or "%"
+
+
+def _plain(letter: str) -> bool:
+    return letter.isascii() and (letter.isalnum() or letter in "-_")
+
+
+def _escaped(letter: str) -> str:
+    return "".join(f"%{byte:02X}" for byte in letter.encode("utf-8", "replace"))
 
 
 def destination() -> str:

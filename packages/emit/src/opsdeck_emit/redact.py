@@ -31,11 +31,11 @@ SECRETS = (
     (re.compile(r"(?i)\b([a-z][a-z0-9+.-]{1,30}://)[^\s/@]{1,512}@"), rf"\1{MARK}@"),
     # Authorization: Bearer …
     (re.compile(r"(?i)\b(bearer|basic)(\s{1,8})[a-z0-9._~+/=-]{6,}"), rf"\1\2{MARK}"),
-    # tokens that say what they are: AWS, GitHub, GitLab, Slack, Google, Stripe and the like, JWT
+    # tokens that say what they are: AWS, GitHub, GitLab, Slack, Google, Stripe and the like, a deck, JWT
     (
         re.compile(
             r"(?<![A-Za-z0-9_-])(?:(?:AKIA|ASIA)[A-Z0-9]{12,}|gh[pousr]_[A-Za-z0-9]{16,}|github_pat_\w{16,}|glpat-[\w-]{16,}"
-            r"|xox[a-z]-[\w-]{8,}|AIza[\w-]{30,}|[sprk]{2}[-_][\w-]{16,}|eyJ[\w-]{8,}(?:\.[\w-]*)*)"
+            r"|xox[a-z]-[\w-]{8,}|odk_[\w-]{16,}|AIza[\w-]{30,}|[sprk]{2}[-_][\w-]{16,}|eyJ[\w-]{8,}(?:\.[\w-]*)*)"
         ),
         MARK,
     ),

@@ -5,6 +5,7 @@ In: a service. Out: plain values and bytes; nothing is printed. It must not chan
 
 import os
 from collections.abc import Iterator
+from typing import Any
 from urllib.parse import unquote
 
 from opsdeck_emit import consent, drain, home, launch, spool
@@ -13,19 +14,14 @@ purge = consent.purge
 
 
 def services() -> list[str]:
-    """The services that this user's machine has recorded anything for, or has an answer about."""
-    names: set[str] = set()
-    for folder in (f"{home.emit()}/consent", f"{home.emit()}/spool/{home.destination()}"):
-        try:
-            names.update(
-                entry.name for entry in os.scandir(folder) if entry.is_dir() or folder.endswith("consent")
-            )
-        except OSError:
-            continue
-    return sorted(unquote(name) for name in names)
+    """The services that this machine has recorded for this user, or has an answer about."""
+    spool_of_all = home.emit() + "/spool"
+    folders = [place for deck in drain.services(spool_of_all) for place in drain.services(deck)]
+    answers = os.listdir(home.emit() + "/consent") if os.path.isdir(home.emit() + "/consent") else []
+    return sorted({unquote(os.path.basename(name)) for name in [*folders, *answers]})
 
 
-def status(service: str) -> dict[str, object]:
+def status(service: str) -> dict[str, Any]:
     """Consent and its source, what waits (records, bytes), what was sent and dropped (by reason), and the deck."""
     state = consent.state(service)
     folders = home.spools(service)

@@ -63,7 +63,7 @@ def explorer(
     )
 
 
-@router.get("/events/{event_id}")
+@router.get("/events/{event_id:path}")
 def one(request: Request, deck: TheDeck, event_id: str) -> HTMLResponse:
     found = logs.entry(deck.events, event_id, deck.clock.now())
     if found is None:

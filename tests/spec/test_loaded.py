@@ -297,3 +297,14 @@ def test_only_listed_fields_may_be_kept(shipped: Spec) -> None:
     fields = shipped.service("unjucks-cli").fields
     assert {"operation.type", "error.stack", "metadata.workingDirectory"} <= fields
     assert "metadata.arguments" not in fields
+
+
+def test_what_a_page_shows_over_a_span_of_its_own(shipped: Spec) -> None:
+    spans = {name: one.shown_over for name, one in shipped.indicators.items() if one.shown_over}
+    assert spans == {
+        "availability": timedelta(days=30),
+        "operations_per_minute": timedelta(minutes=5),
+        "active_users": timedelta(minutes=5),
+        "daily_active_users": timedelta(days=1),
+        "templates_generated": timedelta(days=1),
+    }

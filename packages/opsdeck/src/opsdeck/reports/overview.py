@@ -24,10 +24,16 @@ from opsdeck.stores.api import Transaction
 
 Standing = Literal["healthy", "degraded", "down", "unknown"]
 
-PRESENT = timedelta(minutes=5)  # "current CLI sessions": sessions seen in this span (readings: Active users)
-DAY = timedelta(days=1)
+REALTIME = (
+    "active_users",
+    "operations_per_minute",
+    "error_rate",
+    "p50_latency",
+    "p95_latency",
+    "p99_latency",
+)
+BUSINESS = ("availability", "daily_active_users", "templates_generated")
 TOP = 5
-BUSINESS = {"availability": timedelta(days=30), "daily_active_users": DAY, "templates_generated": DAY}
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +93,7 @@ def overview(
     alerts = tuple(state for state in tx.find(AlertState, service=service.name) if state.phase != "inactive")
     used = once.tally(people(service), window, by=("template", "error_code"))
     standing, reason = stand(alerts, seen)
-    spans = {"active_users": PRESENT, "operations_per_minute": PRESENT}
-    spans |= dict.fromkeys(("error_rate", "p50_latency", "p95_latency", "p99_latency"), span)
+    figures = [_figure(once, spec, service, name, span, now) for name in (*REALTIME, *BUSINESS)]
     return Overview(
         service=service.name,
         title=service.title,
@@ -96,12 +101,8 @@ def overview(
         window=window,
         standing=standing,
         reason=reason,
-        realtime=tuple(
-            _figure(once, spec, service, name, Window.last(over, now)) for name, over in spans.items()
-        ),
-        business=tuple(
-            _figure(once, spec, service, name, Window.last(over, now)) for name, over in BUSINESS.items()
-        ),
+        realtime=tuple(figures[: len(REALTIME)]),
+        business=tuple(figures[len(REALTIME) :]),
         charts=_charts(once, service, window, step),
         probes=seen,
         alerts=alerts,
@@ -126,7 +127,8 @@ def stand(alerts: Iterable[AlertState], seen: Probes) -> tuple[Standing, str]:
     return "healthy", f"all {len(latest)} probes passed when they last ran"
 
 
-def _figure(query: Query, spec: Spec, service: Service, name: str, window: Window) -> Figure:
+def _figure(query: Query, spec: Spec, service: Service, name: str, span: timedelta, now: datetime) -> Figure:
+    window = Window.last(spec.indicators[name].shown_over or span, now)
     reading = indicators.read(query, service, name, window)
     objective = next((o for o in service.objectives if o.indicator == name), None)
     met = objective is None or (

@@ -68,6 +68,8 @@ class Indicator:
     definition: str
     sli: bool = False
     target: Threshold | None = None
+    shown_over: timedelta | None = None
+    """Over how much time a page shows it, where that is not the page's own span."""
 
 
 @dataclass(frozen=True, slots=True)

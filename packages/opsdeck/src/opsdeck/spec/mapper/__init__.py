@@ -68,7 +68,8 @@ def digest(sections: Mapping[str, Any]) -> str:
 
 def _indicator(name: str, one: wire.Indicator) -> Indicator:
     target = grammar.threshold(one.target, one.unit) if one.target else None
-    return Indicator(name, one.title, one.unit, one.definition, one.sli, target)
+    shown_over = grammar.duration(one.shown_over) if one.shown_over else None
+    return Indicator(name, one.title, one.unit, one.definition, one.sli, target, shown_over)
 
 
 def _category(name: str, one: service_wire.Category) -> ErrorCategory:

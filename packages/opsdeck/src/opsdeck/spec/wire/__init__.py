@@ -33,6 +33,7 @@ class Indicator(Strict):
     definition: Text
     sli: bool = False
     target: Text | None = None
+    shown_over: Duration | None = None
 
 
 class Calendar(Strict):

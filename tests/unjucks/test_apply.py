@@ -71,6 +71,22 @@ def test_a_target_made_for_the_run_is_removed_again(project: Path) -> None:
     assert names(project) == []
 
 
+def test_a_folder_that_somebody_has_put_something_into_stays(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    original = apply.Staged.commit
+
+    def disturbed(self: apply.Staged) -> None:
+        (project / "made" / "theirs").write_text("x")
+        original(self)
+        raise OSError(5, "Input/output error")
+
+    monkeypatch.setattr(apply.Staged, "commit", disturbed)
+    with pytest.raises(WriteFailed):
+        apply.apply(Plan([create("made/a")], []), str(project))
+    assert names(project) == ["made", "made/theirs"]
+
+
 def test_a_file_changed_since_the_plan_is_not_overwritten(project: Path) -> None:
     (project / "f").write_text("edited meanwhile")
     with pytest.raises(WriteFailed, match="changed while unjucks was at work"):

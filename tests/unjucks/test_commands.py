@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from opsdeck_emit import spool
 from unjucks import cache, cli
 from unjucks.commands import describe
 
@@ -122,25 +123,36 @@ def test_help_of_an_unknown_generator_names_the_nearest(run: Any) -> None:
     assert run("help", "componet").error == "GENERATOR_NOT_FOUND"
 
 
+DESCRIBED = {
+    "gen/one/template.yaml": (
+        "description: Says a\nrestricted: true\nvariables:\n"
+        "  size: {choices: [s, m], default: s}\n  name: {type: name, prompt: Who?}\n"
+    ),
+    "gen/one/a.t": "---\nto: '{{ name }}.txt'\nunless_exists: true\nsh: [x, y]\n---\n{{ extra }}",
+}
+DESCRIPTION = """\
+gen/one  Says a
+from _templates/gen/one (project, restricted)
+
+usage: unjucks generate gen one NAME [--KEY VALUE …]
+
+variables
+  size          one of s, m; default 's'
+  name          a name (a letter, then letters, digits, spaces, - and _); required; Who?
+  extra         used in the text, not declared
+
+files
+  a.t
+    to: {{ name }}.txt
+    unless_exists: true
+    sh: x
+    sh: y
+"""
+
+
 def test_help_of_a_template_shows_variables_files_and_front_matter(templates: Any, run: Any) -> None:
-    manifest = "description: Says a\nrestricted: true\nvariables:\n  size: {choices: [s, m], default: s}\n  name: {type: name, prompt: Who?}\n"
-    front = "---\nto: '{{ name }}.txt'\nunless_exists: true\nsh: [x, y]\n---\n{{ extra }}"
-    templates({"gen/one/template.yaml": manifest, "gen/one/a.t": front})
-    assert run("help", "gen/one").out == (
-        "gen/one  Says a\n"
-        "from _templates/gen/one (project, restricted)\n\n"
-        "usage: unjucks generate gen one NAME [--KEY VALUE …]\n\n"
-        "variables\n"
-        "  size          one of s, m; default 's'\n"
-        "  name          a name (a letter, then letters, digits, spaces, - and _); required; Who?\n"
-        "  extra         used in the text, not declared\n\n"
-        "files\n"
-        "  a.t\n"
-        "    to: {{ name }}.txt\n"
-        "    unless_exists: true\n"
-        "    sh: x\n"
-        "    sh: y\n"
-    )
+    templates(DESCRIBED)
+    assert run("help", "gen/one").out == DESCRIPTION
 
 
 def doctor(run: Any) -> tuple[int, dict[str, str]]:
@@ -199,6 +211,14 @@ def test_telemetry_shows_and_purges_what_was_recorded(run: Any) -> None:
     assert '"template_discovery"' in run("telemetry", "show").out
     assert run("telemetry", "purge").out.splitlines()[1].startswith("waiting   0 records")
     assert run("telemetry", "show").out == ""
+
+
+def test_telemetry_names_what_was_dropped_and_why(run: Any, project: Path) -> None:
+    run("telemetry", "on")
+    folder = project.parent / "opsdeck" / "emit" / "spool" / "local" / "unjucks-cli"
+    folder.mkdir(parents=True, exist_ok=True)
+    spool.dropped(str(folder), "full", 3, "no space")
+    assert "dropped   3 (full)" in run("telemetry").out
 
 
 def test_telemetry_answers_in_json(run: Any) -> None:

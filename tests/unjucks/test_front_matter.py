@@ -1,11 +1,13 @@
 """Front matter and template.yaml: what is read, and each mistake with its file and line."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from unjucks import metadata
-from unjucks.errors import FrontMatterInvalid
+from unjucks import metadata, parse
+from unjucks.errors import FrontMatterInvalid, TemplateUnreadable
+from unjucks.model import Root
 
 NEST = "[" * 30 + "]" * 30
 BOMB = "a: &a [x, x]\nb: &b [*a, *a]\n"
@@ -135,3 +137,26 @@ def test_a_path_may_be_a_template_with_or_without_quotes(generate: Any, tree: An
 def test_hidden_files_are_no_templates(generate: Any, tree: Any) -> None:
     generate({"a.t": "---\nto: a\n---\n", ".a.t.swp": "junk", ".git/x": "junk"})
     assert list(tree()) == ["a"]
+
+
+ENDS = {
+    "with the text": ("---\nto: a\n---\nx", "x"),
+    "with the last line of front matter": ("---\nto: a\n---", ""),
+    "with that line's end": ("---\nto: a\n---\n", ""),
+    "after a second rule in the text": ("---\nto: a\n---\nx\n---\ny\n", "x\n---\ny\n"),
+    "after a rule in a quoted value": ("---\nto: a\nskip_if: ' --- '\n---\nx", "x"),
+}
+
+
+@pytest.mark.parametrize(("text", "body"), ENDS.values(), ids=ENDS)
+def test_front_matter_ends_at_the_first_line_of_dashes(
+    generate: Any, tree: Any, text: str, body: str
+) -> None:
+    generate(text)
+    assert tree() == {"a": body}
+
+
+def test_a_template_file_that_has_gone_is_unreadable(project: Path) -> None:
+    root = Root(str(project), "project", trusted=True)
+    with pytest.raises(TemplateUnreadable, match="gen/one/gone"):
+        parse.template(root, "gen", "one", ["gone.t"])

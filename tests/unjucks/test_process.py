@@ -116,6 +116,47 @@ def test_ctrl_c_leaves_nothing_half_done(templates: Any, tree: Any) -> None:
     assert b"Traceback" not in err
 
 
+def test_a_run_ended_by_ctrl_c_is_recorded_as_cancelled(templates: Any, granted: Any) -> None:
+    templates({"gen/one/a.t": "---\nto: a\nsh: echo started; exec sleep 60\n---\n"})
+    command = [UNJUCKS, "generate", "gen", "one", "--yes"]
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True
+    ) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        os.killpg(process.pid, signal.SIGINT)
+        process.communicate(timeout=30)
+    assert [event["error"]["code"] for event in granted()] == ["CANCELLED"]
+
+
+def test_it_runs_as_a_module() -> None:
+    command = [sys.executable, "-m", "unjucks", "--version"]
+    assert (
+        subprocess.run(command, capture_output=True, text=True, check=True).stdout
+        == f"unjucks {__version__}\n"
+    )
+
+
+RACE = "force: true\n---\n" + "{{ name }}\n" * 2000
+
+
+def race(*names: str) -> list[int]:
+    """Run `generate gen one NAME` for every name at once and give the exit codes."""
+    quiet = subprocess.DEVNULL
+    racing = [
+        subprocess.Popen([UNJUCKS, "generate", "gen", "one", name], stdout=quiet, stderr=quiet)
+        for name in names
+    ]
+    return [process.wait(timeout=60) for process in racing]
+
+
+def test_runs_at_the_same_time_do_not_mix_within_a_file(templates: Any, tree: Any) -> None:
+    templates({"gen/one/a.t": f"---\nto: a\n{RACE}", "gen/one/b.t": f"---\nto: b\n{RACE}"})
+    assert 0 in race("one", "two", "three", "four", "five", "six")
+    assert sorted(tree()) == ["a", "b"]
+    assert all(len(set(text.splitlines())) == 1 for text in tree().values())
+
+
 class Terminal:
     """The command on a terminal of its own: `expect` waits for a text, `type` answers."""
 

@@ -1,5 +1,8 @@
 """Case and number of names."""
 
+import subprocess
+import sys
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -74,6 +77,19 @@ FILTERS = {
 @pytest.mark.parametrize(("text", "wanted"), FILTERS.values(), ids=FILTERS)
 def test_filters(text: str, wanted: str) -> None:
     assert engine.Engine({}).render(text, {}, "f") == wanted
+
+
+WITHOUT_SPEC = """
+from _frozen_importlib_external import PathFinder
+PathFinder.find_spec = classmethod(lambda cls, name, *rest, find=PathFinder.find_spec: None if name == "minijinja" and not rest else find(name, *rest))
+from unjucks.engine import Engine
+assert Engine({}).render("{{ 'a b' | pascal }}", {}, "f") == "AB"
+"""
+
+
+def test_the_engine_falls_back_to_the_whole_package() -> None:
+    done = subprocess.run([sys.executable, "-c", WITHOUT_SPEC], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_every_filter_says_what_it_does() -> None:

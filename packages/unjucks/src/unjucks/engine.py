@@ -37,7 +37,7 @@ def quote(value: object) -> str:
     return "'" + str(value).replace("'", "'\"'\"'") + "'"
 
 
-def _lowlevel() -> "Any":
+def extension() -> "Any":
     """Load the engine's extension module without the package around it; fall back to the package."""
     if "minijinja._lowlevel" in sys.modules:
         return sys.modules["minijinja._lowlevel"]
@@ -64,7 +64,7 @@ class Engine:
 
     def __init__(self, partials: "Mapping[str, str]") -> None:
         """`partials` are what `{% include %}` finds: name to text."""
-        self.environment = _lowlevel().Environment()
+        self.environment = extension().Environment()
         self.environment.loader = partials.get
         self.environment.fuel = FUEL
         self.environment.undefined_behavior = "strict"

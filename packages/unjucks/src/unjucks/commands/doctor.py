@@ -42,16 +42,18 @@ def _version() -> tuple[str, str]:
 
 
 def _engine() -> tuple[str, str]:
-    from unjucks.engine import Engine
+    from unjucks import engine
 
     try:
-        works = Engine({}).render("{{ 'user profile' | pascal }}", {}, "doctor") == "UserProfile"
+        alone = engine.extension().__name__ != "minijinja"
+        works = engine.Engine({}).render("{{ 'user profile' | pascal }}", {}, "doctor") == "UserProfile"
     except (ImportError, UnjucksError) as error:
         return FAIL, f"minijinja: {error}"
-    slow = "minijinja" in sys.modules
-    if slow:
+    if not works:
+        return FAIL, "minijinja renders wrongly"
+    if not alone:
         return WARN, "minijinja renders, but loads slowly: its extension module could not be loaded by itself"
-    return (OK, "minijinja renders") if works else (FAIL, "minijinja renders wrongly")
+    return OK, "minijinja renders"
 
 
 def _templates() -> tuple[str, str]:

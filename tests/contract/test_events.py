@@ -88,6 +88,8 @@ def test_a_batch_without_positions_is_always_loaded(events: EventStore, line: Li
         "an empty id": b'{"eventId": "", "timestamp": "2025-09-09T12:00:00Z"}',
         "no time": b'{"eventId": "x"}',
         "a time that is none": b'{"eventId": "x", "timestamp": "noon"}',
+        "a line of five megabytes": b'{"eventId": "x", "timestamp": "2025-09-09T12:00:00Z", "a": "%s"}'
+        % (b"x" * 5_000_000),
         "bytes that are no text": b'{"eventId": "\xff\xfe", "timestamp": "2025-09-09T12:00:00Z"}',
     }.items(),
     ids=lambda case: case[0],

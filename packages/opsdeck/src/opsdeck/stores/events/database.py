@@ -15,7 +15,7 @@ from opsdeck.stores.events.loading import FORMAT, TABLES
 
 SETTINGS = {
     "threads": "2",
-    "memory_limit": "128MB",
+    "memory_limit": "112MB",
     "preserve_insertion_order": "false",
     # Offline and nothing but what is built in: no code is fetched because a query mentions a function.
     "autoinstall_known_extensions": "false",
@@ -31,7 +31,8 @@ def open_database(path: Path) -> duckdb.DuckDBPyConnection:
     DamagedError if it cannot be read; OpsdeckError if another version wrote it."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     with ExitStack() as undo:
-        connection = duckdb.connect(":memory:", config=dict(SETTINGS))
+        # Sorts and joins that outgrow the memory limit go on in files beside the database.
+        connection = duckdb.connect(":memory:", config={**SETTINGS, "temp_directory": f"{path}.tmp"})
         undo.callback(connection.close)
         connection.execute("SET GLOBAL TimeZone = 'UTC'")
         _attach(connection, path)

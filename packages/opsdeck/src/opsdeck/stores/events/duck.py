@@ -20,6 +20,7 @@ from opsdeck.model import Bar, Batch, Entry, Match, Position, Sample, Slice, Tal
 from opsdeck.stores.api import UNREADABLE
 from opsdeck.stores.events import loading, queries
 from opsdeck.stores.events.database import open_database, remember, remembered
+from opsdeck.stores.events.facts import LONGEST_LINE
 from opsdeck.stores.events.queries import Statement, naive
 
 CHUNK = 12 * 1024 * 1024
@@ -177,9 +178,20 @@ def _append(cursor: duckdb.DuckDBPyConnection, samples: Iterable[Sample]) -> Non
 
 
 def _chunks(lines: bytes) -> Iterator[bytes]:
-    """Pieces of about CHUNK bytes, cut at line ends."""
+    """Pieces of about CHUNK bytes, cut at line ends; in place of a line that is too long, one that is no JSON."""
     start = 0
     while start < len(lines):
         end = lines.find(b"\n", start + CHUNK) + 1 or len(lines)
-        yield lines[start:end]
+        chunk = lines[start:end]
+        yield _shortened(chunk) if _has_long_stretch(chunk) else chunk
         start = end
+
+
+def _has_long_stretch(chunk: bytes) -> bool:
+    """Whether a line may be too long: such a line fills one of the aligned blocks of half that length."""
+    half = LONGEST_LINE // 2
+    return any(chunk.find(b"\n", at, at + half) < 0 for at in range(0, len(chunk) - half + 1, half))
+
+
+def _shortened(chunk: bytes) -> bytes:
+    return b"\n".join(line if len(line) <= LONGEST_LINE else b"too long" for line in chunk.split(b"\n"))

@@ -10,6 +10,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from math import isfinite
 from typing import Any
 
 from opsdeck.model import CANCELLED, Entry
@@ -39,6 +40,8 @@ PATHS: Mapping[str, tuple[str, ...]] = {
 }
 # Compared as numbers, and absent (None) where the entry has none; every other field is text, absent is "".
 NUMBERS = frozenset({"exit_code", "duration"})
+# What is longer is no entry that collection let in; a store would need several times its length in memory.
+LONGEST_LINE = 4 * 1024 * 1024
 # Flags of collection that say: the entry's own time is not to be trusted, go by the time of receipt.
 DISTRUSTED = frozenset({"late", "ahead"})
 
@@ -55,7 +58,9 @@ class Fact:
 
 
 def fact(line: bytes) -> Fact | None:
-    """The fact in one line of a batch; None for a line that is no entry (no JSON object, no id, no time)."""
+    """The fact in one line of a batch; None for a line that is no entry (no JSON object, no id, no time, too long)."""
+    if len(line) > LONGEST_LINE:
+        return None
     try:
         body = json.loads(line)
         at = effective_time(body)
@@ -93,5 +98,5 @@ def _value(body: Mapping[str, Any], name: str) -> Value:
     for step in PATHS[name]:
         found = found.get(step) if isinstance(found, Mapping) else None
     if name in NUMBERS:
-        return None if found is None else float(found)
+        return float(found) if found is not None and isfinite(float(found)) else None
     return "" if found is None else str(found)

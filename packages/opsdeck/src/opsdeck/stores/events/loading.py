@@ -11,7 +11,7 @@ from typing import Any
 
 from opsdeck.model import CANCELLED, DETAILS, DIMENSIONS
 from opsdeck.stores.events.buckets import bucket_sql
-from opsdeck.stores.events.facts import DISTRUSTED, NUMBERS, PATHS
+from opsdeck.stores.events.facts import DISTRUSTED, LONGEST_LINE, NUMBERS, PATHS
 
 _FIELDS = (*DIMENSIONS, *DETAILS)
 _DIMENSIONS = ", ".join(f'"{name}"' for name in DIMENSIONS)
@@ -60,7 +60,7 @@ def _column(name: str) -> str:
     if name in computed:
         return computed[name]
     where = "e." + ".".join(f'"{step}"' for step in PATHS[name])
-    return where if name in NUMBERS else f"coalesce({where}, '')"
+    return f"CASE WHEN isfinite({where}) THEN {where} END" if name in NUMBERS else f"coalesce({where}, '')"
 
 
 def _utc(name: str) -> str:
@@ -77,7 +77,7 @@ ENTER = f"""
         {_utc("timestamp")}, {", ".join(map(_column, _FIELDS))}, body
     FROM (
         SELECT json AS body, json_transform(json, '{_shape()}') AS e
-        FROM read_ndjson_objects($file, ignore_errors = true)
+        FROM read_ndjson_objects($file, ignore_errors = true, maximum_object_size = {LONGEST_LINE + 1})
     )
 """
 _READABLE = "coalesce(event_id <> '' AND isfinite(happened) AND isfinite(stamped), false)"

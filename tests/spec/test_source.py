@@ -60,7 +60,14 @@ REFUSED = {
     "an unknown alias": ("a: *x", "x:1:4: a: anchors and aliases"),
     "a tag": ("a: !!python/object:os.system {}", "x:1:4: a: tags are not supported: "),
     "an include": ("a: !include other.yaml", "x:1:4: a: tags are not supported: !include"),
-    "a second document": ("a: 1\n---\nb: 2", "x:3:1: (root): a spec is one document: remove the `---`"),
+    "a second document": (
+        "a: 1\n---\nb: 2",
+        "x:2:1: (root): a spec is one document: remove what begins here",
+    ),
+    "many documents": (
+        "a: 1\n---\nb: {c: {d: 1}}\n---\ne: [[1]]",
+        "x:2:1: (root): a spec is one document: remove what begins here",
+    ),
     "a key twice": ("a: 1\nb: 2\na: 3", "x:3:1: a: stands here twice; first in line 1"),
     "a key twice, deep down": (
         "a:\n  b:\n    c: 1\n    c: 2",

@@ -19,6 +19,7 @@ MOST_FILES = 100
 MOST_NODES = 20_000
 DEEPEST = 24
 QUOTES = 2
+SECOND = 2
 NULLS = ("", "~", "null", "Null", "NULL")
 
 _LOADER: type[yaml.CSafeLoader | yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -108,15 +109,17 @@ class _Builder:
         self._count = 0
 
     def see(self, event: yaml.Event) -> None:
-        if isinstance(event, yaml.CollectionEndEvent):
+        if isinstance(event, yaml.DocumentStartEvent):
+            self._documents += 1
+            if self._documents == SECOND:
+                place = _place_at(event.start_mark, self.name)
+                self._refuse(place, "a spec is one document: remove what begins here")
+        elif self._documents > 1:
+            return
+        elif isinstance(event, yaml.CollectionEndEvent):
             for stack in (self._open, self._names, self._keys):
                 stack.pop()
-        elif isinstance(event, yaml.DocumentStartEvent):
-            self._documents += 1
-        elif isinstance(event, yaml.NodeEvent) and self._documents == 1:
-            self._node(event)
-        elif isinstance(event, yaml.NodeEvent) and not self._open:
-            self._refuse(_place_at(event.start_mark, self.name), "a spec is one document: remove the `---`")
+        elif isinstance(event, yaml.NodeEvent):
             self._node(event)
 
     def finish(self) -> Node:

@@ -13,11 +13,12 @@ from pathlib import Path
 from opsdeck.errors import DamagedError, OpsdeckError
 from opsdeck.model import Match, Setting, Window
 from opsdeck.stores.api import EventStore, StateStore
+from opsdeck.stores.trouble import TROUBLE
 
 DISK_RESERVE = 100_000_000  # bytes: below this the journal could fill the disk between two looks
 
 # What a store or a disk raises when it is not there; anything else is a mistake of ours and should be seen.
-FAILURES = (OSError, OpsdeckError, RuntimeError, ValueError)
+FAILURES = (*TROUBLE, OpsdeckError)
 
 
 @dataclass(frozen=True, slots=True)

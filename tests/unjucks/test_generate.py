@@ -263,7 +263,7 @@ def test_an_undefined_name_in_a_partial_names_the_partial(generate: Any) -> None
 WRONG = {
     "no generator": ([], "which generator and template?"),
     "no template": (["gen"], "which template?"),
-    "two names": (["gen", "one", "A", "B"], "unexpected 'B'"),
+    "two names": (["gen", "one", "A", "B"], "one NAME is enough"),
     "an unknown option": (["gen", "one", "--naem", "x"], "unknown option '--naem'; did you mean '--name'?"),
     "an option without its value": (["gen", "one", "--to"], "--to needs a value"),
     "a variable without its value": (["gen", "one", "--name"], "--name needs a value"),

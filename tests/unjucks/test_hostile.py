@@ -55,7 +55,8 @@ def test_an_untrusted_template_is_stopped(
 
 def test_a_refused_command_is_shown_with_its_place(theirs: Any) -> None:
     outcome = theirs("---\nto: a\nsh: touch owned\n---\n", "--yes")
-    assert "theirs/gen/one/a.t:3: asks to run 'touch owned'" in outcome.err
+    assert "theirs/gen/one/a.t:3: a command; " in outcome.err
+    assert "never run: touch owned [SHELL_REFUSED]" in outcome.err
 
 
 DEFAULTS = {

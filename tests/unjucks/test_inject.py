@@ -45,12 +45,12 @@ def test_a_block_goes_in(text: str, block: str, where: str, anchor: str, result:
 
 
 def test_a_missing_anchor_is_an_error_not_a_guess() -> None:
-    with pytest.raises(InjectAnchorMissing, match="f:3: before: 'zzz' is not in the file"):
+    with pytest.raises(InjectAnchorMissing, match="f:3: the text to inject before is not in the file"):
         insert("a\n", "x\n", "before", "zzz", "f:3")
 
 
 def test_a_broken_expression_names_its_place() -> None:
-    with pytest.raises(FrontMatterInvalid, match=r"f:3: /[(]/ is no regular expression"):
+    with pytest.raises(FrontMatterInvalid, match="f:3: no regular expression"):
         insert("a\n", "x\n", "before", "/(/", "f:3")
 
 
@@ -116,7 +116,7 @@ def test_two_injections_into_one_file_both_happen(generate: Any, project: Path) 
 def test_a_file_that_is_not_there_cannot_be_injected_into(generate: Any, tree: Any) -> None:
     outcome = generate(EXPORT, "Button")
     assert (outcome.code, outcome.error) == (1, "INJECT_TARGET_MISSING")
-    assert "a.t:2: 'index.ts' does not exist" in outcome.err
+    assert "a.t:2: the file to inject into does not exist: index.ts" in outcome.err
     assert tree() == {}
 
 
@@ -125,7 +125,7 @@ def test_a_missing_anchor_changes_nothing(generate: Any, project: Path, tree: An
     inject = "---\nto: f\ninject: true\nafter: '{{ name }}'\n---\nx\n"
     outcome = generate({"0.t": "---\nto: new\n---\n", "a.t": inject}, "zzz")
     assert outcome.error == "INJECT_ANCHOR_MISSING"
-    assert "a.t:4: after: 'zzz'" in outcome.err
+    assert "a.t:4: the text to inject after is not in the file: 'zzz'" in outcome.err
     assert tree() == {"f": "a\n"}
 
 

@@ -210,7 +210,7 @@ def test_a_person_is_asked_for_what_is_missing(tree: Any) -> None:
     terminal = Terminal("generate", "component", "vue")
     terminal.expect("Component name: ")
     terminal.type("a/b\n")
-    terminal.expect("is not a name")
+    terminal.expect("name takes a name")
     terminal.expect("Component name: ")
     terminal.type("user card\n")
     assert terminal.end() == 0

@@ -17,7 +17,7 @@ def test_with_yes_a_command_runs_after_the_files_are_written(generate: Any, tree
 def test_without_anybody_to_agree_nothing_happens(generate: Any, tree: Any) -> None:
     outcome = generate(TOUCH)
     assert (outcome.code, outcome.error) == (1, "SHELL_UNCONFIRMED")
-    assert "a.t:3: asks to run 'touch by-shell'" in outcome.err
+    assert "a.t:3: a command, and nobody is here to agree: touch by-shell" in outcome.err
     assert "--yes" in outcome.err
     assert tree() == {}
 

@@ -27,20 +27,23 @@ def apply(plan: "Plan", target: str) -> None:
     """
     folders = Folders(target)
     staged: list[Staged] = []
-    place = target
+    path = target
     try:
         for change in plan.changes:
             if change.action in WRITES:
-                place = change.path
+                path = change.path
                 staged.append(Staged(change, folders.open(change.path.rpartition("/")[0])))
                 staged[-1].stage()
         for one in staged:
-            place = one.change.path
+            path = one.change.path
             one.commit()
     except BaseException as error:
-        outcome = _undo(staged, folders)
+        left = _undo(staged, folders)
         if isinstance(error, OSError):
-            raise WriteFailed(f"{error.strerror}; {outcome}", place=place) from error
+            outcome = "NOT ALL COULD BE PUT BACK" if left else "nothing was changed"
+            raise WriteFailed(
+                f"cannot write ({error.strerror}); {outcome}", given=", ".join([path, *left])
+            ) from None
         raise
     for one in staged:
         one.forget()
@@ -52,8 +55,8 @@ def apply(plan: "Plan", target: str) -> None:
             shell.run(command, target)
 
 
-def _undo(staged: list[Staged], folders: "Folders") -> str:
-    """Put everything back and say how that went."""
+def _undo(staged: list[Staged], folders: "Folders") -> list[str]:
+    """Put everything back; give what could not be, and where its copy is."""
     left: list[str] = []
     for one in reversed(staged):
         try:
@@ -62,7 +65,7 @@ def _undo(staged: list[Staged], folders: "Folders") -> str:
             left.append(f"{one.change.path} (was: {one.backup} beside it)")
     folders.remove_made()
     folders.close()
-    return f"COULD NOT BE PUT BACK: {', '.join(left)}" if left else "nothing was changed"
+    return left
 
 
 class Folders:

@@ -31,9 +31,9 @@ class Options:
         """Give the last value of an option, "" without one."""
         return self.values.get(option, [""])[-1]
 
-    def wrong(self, message: str) -> UsageError:
-        """Give the error to raise for this command line."""
-        return UsageError(message, hint=f"unjucks {self.command} --help")
+    def wrong(self, message: str, given: str = "") -> UsageError:
+        """Give the error to raise for this command line; `given` is a word of it that is not to be recorded."""
+        return UsageError(message, given=given, hint=f"unjucks {self.command} --help")
 
 
 def read(
@@ -71,7 +71,7 @@ def generator_and_template(options: Options) -> tuple[str, str]:
     words = options.words
     for word in words[:2]:
         if word.startswith("--"):
-            raise options.wrong(f"{word!r} must come after the template's name")
+            raise options.wrong("options for variables must come after the template's name", repr(word))
     if words and "/" in words[0]:
         generator, _, template = words.pop(0).partition("/")
         return generator, template
@@ -108,7 +108,7 @@ def _vars(options: Options, text: str) -> "list[tuple[str, Any]]":
         elif pairs:
             pairs[-1] = (pairs[-1][0], f"{pairs[-1][1]},{part}")
         else:
-            raise options.wrong(f"--vars takes name=value,name=value or a JSON object, not {text!r}")
+            raise options.wrong("--vars takes name=value,name=value or a JSON object", repr(text))
     return pairs
 
 
@@ -118,7 +118,7 @@ def _json(options: Options, text: str) -> "Mapping[str, Any]":
     try:
         value = json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise options.wrong(f"--vars is no valid JSON: {error}") from error
+        raise options.wrong(f"--vars is no valid JSON: {error}") from None
     return value if isinstance(value, dict) else {}
 
 
@@ -132,9 +132,7 @@ def _words(options: Options, template: "Template") -> "list[tuple[str, Any]]":
         if not typed.startswith("--"):
             pairs.append(("name", typed))
             if sum(name == "name" for name, _ in pairs) > 1:
-                raise options.wrong(
-                    f"unexpected {typed!r}: one NAME is enough; quote a name of several words"
-                )
+                raise options.wrong("one NAME is enough; quote a name of several words", repr(typed))
             continue
         typed_name, equals, value = typed[2:].partition("=")
         key = typed_name.replace("-", "_")

@@ -88,7 +88,7 @@ def _answer(
         try:
             found[variable.name] = bounded(check, variable, text or "")
         except VariableInvalid as error:
-            trouble = error.message
+            trouble = error.told
         else:
             return
 
@@ -102,7 +102,7 @@ def check(variable: "Variable", value: "Any") -> "Any":
         return value
     result = _typed(variable, value)
     if result is None or (variable.type in ("string", "name") and not _fits(variable, result)):
-        raise VariableInvalid(f"{variable.name}: {value!r} is not {wanted(variable)}")
+        raise VariableInvalid(f"{variable.name} takes {wanted(variable)}", given=repr(value))
     return result
 
 

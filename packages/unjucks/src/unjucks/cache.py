@@ -72,7 +72,7 @@ def _scan(path: str) -> "list[os.DirEntry[str]]":
         with os.scandir(path) as entries:
             return [entry for entry in entries if not entry.name.startswith(".")]
     except OSError as error:
-        raise TemplateUnreadable(str(error.strerror), place=path.rstrip("/")) from error
+        raise TemplateUnreadable(str(error.strerror), place=path.rstrip("/")) from None
 
 
 def load(root: Root, template_folder: str, current: "Signature") -> Template | None:

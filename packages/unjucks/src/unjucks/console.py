@@ -64,19 +64,22 @@ class Console:
             return act()
         except UnjucksError as error:
             if event is not None:
-                event.fail(error.code, str(error), error.category, error.hint or None)
+                context = (
+                    error.hint if error.hint.startswith("unjucks ") else None
+                )  # others may repeat what was typed
+                event.fail(error.code, str(error), error.category, context)
             self.report(error)
             return error.exit_code
 
     def report(self, error: UnjucksError) -> None:
         """Print a failure: what, where, and the next command to type."""
         if self.json:
-            self.document({"error": {
-                "code": error.code, "category": error.category, "message": str(error), "hint": error.hint,
-            }})  # fmt: skip
+            message = f"{error.place}: {error.told}" if error.place else error.told
+            fields = {"code": error.code, "category": error.category, "message": message, "hint": error.hint}
+            self.document({"error": fields})
             return
         place = f"{printable(shown(error.place))}: " if error.place else ""
-        self.warn(f"unjucks: {place}{printable(error.message)} [{error.code}]")
+        self.warn(f"unjucks: {place}{printable(error.told)} [{error.code}]")
         if error.hint:
             self.warn(f"  try: {printable(error.hint)}")
 

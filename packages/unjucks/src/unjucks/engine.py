@@ -18,6 +18,13 @@ if TYPE_CHECKING:
 
 FUEL = 5_000_000  # engine steps for one text: about 0.1 s
 MOST_PADDING = 64
+OF_THE_TEXT = (
+    "SyntaxError",
+    "UnknownFilter",
+    "UnknownFunction",
+    "UnknownMethod",
+    "UnknownTest",
+)  # quote no values
 CASES = ("camel", "constant", "dot", "kebab", "pascal", "plural", "sentence", "singular", "snake", "title")
 
 
@@ -88,7 +95,7 @@ class Engine:
         try:
             rendered: str = self.environment.render_str(text, "", **values)
         except (RuntimeError, TypeError, ValueError) as error:
-            raise self._failure(error, text, file, line, values) from error
+            raise self._failure(error, text, file, line, values) from None
         return rendered
 
     def names(self, text: str, file: str, line: int = 1) -> set[str]:
@@ -96,7 +103,7 @@ class Engine:
         try:
             found: set[str] = self.environment.undeclared_variables_in_str(text)
         except RuntimeError as error:
-            raise self._failure(error, text, file, line, {}) from error
+            raise self._failure(error, text, file, line, {}) from None
         return found - set(self.environment.globals) - {"self", "loop"}
 
     def _failure(
@@ -109,8 +116,11 @@ class Engine:
         if kind == "OutOfFuel":
             return RenderFailed("stopped: the template runs too long (an endless loop?)", place=place)
         if kind == "BadInclude":
-            return RenderFailed(str(error).rstrip().rpartition("caused by: ")[2], place=place)
-        return RenderFailed(detail or str(error).splitlines()[0].split(" (in ")[0], place=place)
+            detail = str(error).rstrip().rpartition("caused by: ")[2]
+        detail = detail or str(error).splitlines()[0].split(" (in ")[0]
+        if kind in OF_THE_TEXT:
+            return RenderFailed(detail, place=place)
+        return RenderFailed(f"cannot be rendered ({kind or type(error).__name__})", given=detail, place=place)
 
     def _undefined(
         self, error: Exception, text: str, place: str, values: "Mapping[str, Any]"

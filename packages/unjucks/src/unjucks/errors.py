@@ -19,23 +19,31 @@ operations groups by, and docs/unjucks.md lists every one.
 class UnjucksError(Exception):
     """An expected failure: printed without a traceback.
 
-    `place` is `file` or `file:line`; `hint` is the next command to type.
+    `message` may be recorded, so it holds names and places of templates, but no value that somebody typed, no path
+    of the target and no text: that is `given`, and only the person sees it. `place` is `file` or `file:line` of the
+    template; `hint` is the next command to type.
     """
 
     code = ""
     category = ""
     exit_code = 1
 
-    def __init__(self, message: str, *, place: str = "", hint: str = "") -> None:
-        """Keep what happened, where, and what to type next."""
+    def __init__(self, message: str, *, given: str = "", place: str = "", hint: str = "") -> None:
+        """Keep what happened, to what, where, and what to type next."""
         super().__init__(message)
         self.message = message
+        self.given = given
         self.place = place
         self.hint = hint
 
     def __str__(self) -> str:
-        """Give `place: message`."""
+        """Give `place: message`, fit to be recorded."""
         return f"{self.place}: {self.message}" if self.place else self.message
+
+    @property
+    def told(self) -> str:
+        """The whole message, for the person at the terminal."""
+        return f"{self.message}: {self.given}" if self.given else self.message
 
 
 class UserError(UnjucksError):

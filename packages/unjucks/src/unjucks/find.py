@@ -25,8 +25,8 @@ def here() -> str:
     """Give the current folder; raises TargetUnreadable if it has been removed."""
     try:
         return os.getcwd()
-    except FileNotFoundError as error:
-        raise TargetUnreadable("the current folder no longer exists", hint="cd ~") from error
+    except FileNotFoundError:
+        raise TargetUnreadable("the current folder no longer exists", hint="cd ~") from None
 
 
 def user_folder() -> str:
@@ -78,7 +78,7 @@ def _root(path: str, kind: str) -> Root:
     try:
         owner = os.stat(path).st_uid
     except OSError as error:
-        raise TemplateUnreadable(f"templates folder: {error.strerror}", place=path) from error
+        raise TemplateUnreadable(f"templates folder: {error.strerror}", place=path) from None
     if not os.path.isdir(path):
         raise TemplateUnreadable("templates folder: Not a directory", place=path)
     if not os.access(path, os.R_OK | os.X_OK):
@@ -136,7 +136,7 @@ def _folders(path: str) -> list[str]:
         with os.scandir(path) as entries:
             return [entry.name for entry in entries if is_name(entry.name) and entry.is_dir()]
     except OSError as error:
-        raise TemplateUnreadable(str(error.strerror), place=path) from error
+        raise TemplateUnreadable(str(error.strerror), place=path) from None
 
 
 def survey(searched: list[Root]) -> tuple[list[Template], list[UnjucksError]]:

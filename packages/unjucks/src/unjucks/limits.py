@@ -38,8 +38,8 @@ def in_child(compute: "Callable[[], Any]", place: str) -> "Any":
         raise RenderFailed(f"stopped: needs over {SECONDS} s or {MEMORY >> 20} MiB", place=place)
     failure, result = marshal.loads(answer)  # noqa: S302  # written by our own fork, a line above
     if failure:
-        kind, message, where, hint = failure
-        raise getattr(errors, kind)(message, place=where, hint=hint)
+        kind, message, given, where, hint = failure
+        raise getattr(errors, kind)(message, given=given, place=where, hint=hint)
     return result
 
 
@@ -47,11 +47,11 @@ def _answer(compute: "Callable[[], Any]", writing: int) -> "NoReturn":
     """Compute under limits, send the outcome and end; never returns into the parent's code."""
     try:
         _limit()
-        outcome: tuple[tuple[str, str, str, str] | None, Any]
+        outcome: tuple[tuple[str, ...] | None, Any]
         try:
             outcome = (None, compute())
         except errors.UnjucksError as error:
-            outcome = ((type(error).__name__, error.message, error.place, error.hint), None)
+            outcome = ((type(error).__name__, error.message, error.given, error.place, error.hint), None)
         with open(writing, "wb") as stream:
             stream.write(marshal.dumps(outcome))
     finally:

@@ -77,10 +77,10 @@ def read(text: str, file: str, first_line: int = 1) -> Node:
         mark = error.problem_mark or error.context_mark
         line = first_line + (mark.line if mark else 0)
         message = f"not valid YAML: {error.problem or error.context}"
-        raise FrontMatterInvalid(message, place=f"{file}:{line}") from error
+        raise FrontMatterInvalid(message, place=f"{file}:{line}") from None
     except (yaml.YAMLError, ValueError) as error:
         message = f"not valid YAML: {str(error).splitlines()[0]}"
-        raise FrontMatterInvalid(message, place=f"{file}:{first_line}") from error
+        raise FrontMatterInvalid(message, place=f"{file}:{first_line}") from None
 
 
 def _build(text: str, file: str, first_line: int) -> Node:

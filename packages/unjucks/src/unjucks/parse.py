@@ -49,10 +49,10 @@ def _text(path: str) -> str:
             raise TemplateUnreadable(f"larger than {FILE_LIMIT // 1024} KiB", place=path)
         text = raw.decode("utf-8")
     except OSError as error:
-        raise TemplateUnreadable(str(error.strerror), place=path) from error
+        raise TemplateUnreadable(str(error.strerror), place=path) from None
     except UnicodeDecodeError as error:
         line = raw.count(b"\n", 0, error.start) + 1
-        raise TemplateUnreadable("not UTF-8 text", place=f"{path}:{line}") from error
+        raise TemplateUnreadable("not UTF-8 text", place=f"{path}:{line}") from None
     if "\0" in text:
         raise TemplateUnreadable("a binary file, not text", place=path)
     return text.removeprefix("\ufeff").replace("\r\n", "\n")

@@ -19,13 +19,20 @@ def clean(wanted: str, place: str) -> str:
     """
     parts = [part for part in wanted.split("/") if part not in ("", ".")]
     if not wanted.isprintable() or "\\" in wanted:
-        raise PathEscape(f"{wanted!r} holds characters that no path should", place=place)
+        raise PathEscape("the path holds characters that no path should", given=repr(wanted), place=place)
     if wanted.startswith("/") or (wanted[1:2] == ":" and wanted[0].isalpha()):
-        raise PathEscape(f"{wanted!r} is not relative to the target folder", place=place, hint="use --to DIR")
+        raise PathEscape(
+            "the path is not relative to the target folder",
+            given=repr(wanted),
+            place=place,
+            hint="use --to DIR",
+        )
     if ".." in parts:
-        raise PathEscape(f"{wanted!r} leads out of the target folder", place=place, hint="use --to DIR")
+        raise PathEscape(
+            "the path leads out of the target folder", given=repr(wanted), place=place, hint="use --to DIR"
+        )
     if not parts or wanted.endswith("/"):
-        raise PathEscape(f"{wanted!r} names a folder, not a file", place=place)
+        raise PathEscape("the path names a folder, not a file", given=repr(wanted), place=place)
     _refuse_git(parts, wanted, place)
     return "/".join(parts)
 
@@ -33,7 +40,7 @@ def clean(wanted: str, place: str) -> str:
 def _refuse_git(parts: list[str], wanted: str, place: str) -> None:
     """A hook written there runs at the next commit, agreed to or not."""
     if any(part.lower() == ".git" for part in parts):
-        raise PathEscape(f"{wanted!r} lies in git's own folder", place=place)
+        raise PathEscape("the path lies in git's own folder", given=repr(wanted), place=place)
 
 
 def resolve(target: str, wanted: str, place: str) -> str:
@@ -45,7 +52,9 @@ def resolve(target: str, wanted: str, place: str) -> str:
     real = os.path.realpath(f"{target}/{relative}")
     inside = target.rstrip("/") + "/"
     if not real.startswith(inside):
-        raise PathEscape(f"{wanted!r} leads out of the target folder through a symlink", place=place)
+        raise PathEscape(
+            "the path leads out of the target folder through a symlink", given=repr(wanted), place=place
+        )
     _refuse_git(real.removeprefix(inside).split("/"), wanted, place)
     return real.removeprefix(inside)
 
@@ -61,14 +70,14 @@ def read(target: str, relative: str) -> tuple[bytes | None, int]:
     except FileNotFoundError:
         return None, 0
     except OSError as error:
-        raise TargetUnreadable(str(error.strerror), place=path) from error
+        raise TargetUnreadable(f"cannot be read ({error.strerror})", given=relative) from None
     try:
         mode = os.fstat(file).st_mode
         if not stat.S_ISREG(mode):
-            raise TargetUnreadable("a folder or device, not a file", place=path)
+            raise TargetUnreadable("a folder or device, not a file", given=relative)
         with open(file, "rb", closefd=False) as stream:
             return stream.read(), stat.S_IMODE(mode)
     except OSError as error:
-        raise TargetUnreadable(str(error.strerror), place=path) from error
+        raise TargetUnreadable(f"cannot be read ({error.strerror})", given=relative) from None
     finally:
         os.close(file)

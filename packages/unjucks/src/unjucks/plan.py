@@ -39,7 +39,9 @@ def plan(files: "list[Rendered]", target: str, *, force: bool = False) -> Plan:
 def _add(file: "Rendered", target: str, changes: "Changes", *, force: bool) -> None:
     path = paths.resolve(target, file.to, file.at("to"))
     if path in changes:
-        raise FrontMatterInvalid(f"another file of this template also writes {path!r}", place=file.at("to"))
+        raise FrontMatterInvalid(
+            "another file of this template also writes this path", given=path, place=file.at("to")
+        )
     before, mode = paths.read(target, path)
     after = file.body.encode()
     wanted = mode if file.chmod is None else file.chmod
@@ -63,9 +65,8 @@ def _inject(file: "Rendered", target: str, changes: "Changes") -> None:
     if change is None:
         before, mode = paths.read(target, path)
         if before is None:
-            raise InjectTargetMissing(
-                f"{path!r} does not exist, so nothing can be injected", place=file.at("to")
-            )
+            message = "the file to inject into does not exist"
+            raise InjectTargetMissing(message, given=path, place=file.at("to"))
         change = Change(path, before, before, "skip", mode)
     if not _skips(file, change.after, path):
         text = inject.insert(
@@ -89,5 +90,5 @@ def _skips(file: "Rendered", content: bytes, path: str) -> bool:
 def _text(content: bytes, path: str) -> str:
     try:
         return content.decode()
-    except UnicodeDecodeError as error:
-        raise TargetUnreadable("not UTF-8 text", place=path) from error
+    except UnicodeDecodeError:
+        raise TargetUnreadable("not UTF-8 text", given=path) from None

@@ -45,7 +45,7 @@ def run(argv: list[str], console: "Console") -> int:
     else:
         generator, name = arguments.generator_and_template(options)
         if words:
-            raise options.wrong(f"unexpected {words[0]!r}")
+            raise options.wrong("unexpected word", repr(words[0]))
         _template(find.lookup(find.roots(find.here(), options.value("--root")), generator, name), console)
     return 0
 

@@ -20,7 +20,7 @@ def run(argv: list[str], console: "Console") -> int:
     """Run every check; one that fails hides no other."""
     options = arguments.read("doctor", argv, ("--json",))
     if options.words:
-        raise options.wrong(f"unexpected {options.words[0]!r}")
+        raise options.wrong("unexpected word", repr(options.words[0]))
     checks: dict[str, Callable[[], tuple[str, str]]] = {
         "unjucks": _version,
         "engine": _engine,

@@ -57,7 +57,8 @@ def run(argv: list[str], console: "Console", event: "Run | Unrecorded") -> int:
     options = arguments.read("generate", argv, FLAGS, TAKES, loose=True)
     event.metadata(dryRun="--dry-run" in options.flags)
     generator, name = arguments.generator_and_template(options)
-    event.operation("template_generation", f"{generator}/{name}")
+    asked = options.words[0] if options.words and not options.words[0].startswith("-") else None
+    event.operation("template_generation", f"{generator}/{name}", asked)
     with event.phase("find"):
         template = find.lookup(find.roots(find.here(), options.value("--root")), generator, name)
         job = Job(options, template, console, event)
@@ -110,11 +111,12 @@ def _settle_conflicts(plan: Plan, job: Job) -> None:
     """Let a person decide about each file in the way; without one, that is an error."""
     conflicts = [change for change in plan.changes if change.action == "conflict"]
     if conflicts and not job.asks:
-        names = ", ".join(change.path for change in conflicts)
-        what = "exists and differs" if len(conflicts) == 1 else "exist and differ"
-        raise FileExists(
-            f"{names} {what}", hint="add --dry-run --force to see the difference, --force to overwrite"
+        what = (
+            "a file exists and differs" if len(conflicts) == 1 else f"{len(conflicts)} files exist and differ"
         )
+        names = ", ".join(change.path for change in conflicts)
+        hint = "add --dry-run --force to see the difference, --force to overwrite"
+        raise FileExists(what, given=names, hint=hint)
     answer = ""
     for change in conflicts:
         if answer != "a":
@@ -128,13 +130,15 @@ def _settle_commands(plan: Plan, job: Job) -> None:
         return
     first = plan.commands[0]
     if not job.template.root.trusted:
-        message = f"asks to run {first.text!r}; commands of templates that nobody vouched for never run"
-        raise ShellRefused(message, place=first.place)
+        message = "a command; those of templates that nobody vouched for never run"
+        raise ShellRefused(message, given=first.text, place=first.place)
     if job.flags & {"--yes", "--dry-run"} or job.template.root.kind == "user":
         return
     if not job.asks:
-        message = f"asks to run {first.text!r}; nobody is here to agree"
-        raise ShellUnconfirmed(message, place=first.place, hint="add --yes to agree, --dry-run to look")
+        hint = "add --yes to agree, --dry-run to look"
+        raise ShellUnconfirmed(
+            "a command, and nobody is here to agree", given=first.text, place=first.place, hint=hint
+        )
     for command in plan.commands:
         job.console.say(f"run        {printable(command.text)}")
     if not job.console.agrees("Run this after writing the files?"):

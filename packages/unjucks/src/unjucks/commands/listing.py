@@ -15,7 +15,7 @@ def run(argv: list[str], console: "Console", event: "Run | Unrecorded") -> int:
     event.operation("template_discovery")
     options = arguments.read("list", argv, ("--json",), ("--root",))
     if options.words:
-        raise options.wrong(f"unexpected {options.words[0]!r}")
+        raise options.wrong("unexpected word", repr(options.words[0]))
     with event.phase("find"):
         templates, troubles = find.survey(find.roots(find.here(), options.value("--root")))
     event.metadata(templateCount=len(templates))

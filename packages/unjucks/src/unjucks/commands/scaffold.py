@@ -53,7 +53,7 @@ def init(argv: list[str], console: "Console") -> int:
     """Make `_templates` in the current folder with an example; raises FileExists if there is one."""
     options = arguments.read("init", argv, ())
     if options.words:
-        raise options.wrong(f"unexpected {options.words[0]!r}")
+        raise options.wrong("unexpected word", repr(options.words[0]))
     root = os.path.join(find.here(), find.FOLDER)
     if os.path.lexists(root):
         raise FileExists("is there already", place=root, hint="unjucks new GENERATOR")
@@ -73,10 +73,10 @@ def new(argv: list[str], console: "Console") -> int:
         options.words.append("new")
     generator, name = arguments.generator_and_template(options)
     if options.words:
-        raise options.wrong(f"unexpected {options.words[0]!r}")
+        raise options.wrong("unexpected word", repr(options.words[0]))
     for part in (generator, name):
         if not find.is_name(part):
-            raise options.wrong(f"{part!r} cannot be a name: no slash, no leading '.' or '_'")
+            raise options.wrong("no slash, no leading '.' or '_' in a name", repr(part))
     root = find.project_folder(find.here()) or os.path.join(find.here(), find.FOLDER)
     if os.path.lexists(f"{root}/{generator}/{name}"):
         raise FileExists(

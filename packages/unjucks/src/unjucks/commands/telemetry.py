@@ -29,7 +29,7 @@ def run(argv: list[str], console: "Console") -> int:
     try:
         from opsdeck_emit import consent, telemetry
     except UNUSABLE as error:
-        raise EmitMissing(f"opsdeck-emit is missing or broken, so nothing is recorded: {error}") from error
+        raise EmitMissing(f"opsdeck-emit is missing or broken, so nothing is recorded: {error}") from None
     if action == "show":
         for record in telemetry.show(SERVICE):
             console.say(record.decode())
@@ -39,7 +39,7 @@ def run(argv: list[str], console: "Console") -> int:
         if change:
             change(SERVICE)
     except OSError as error:
-        raise WriteFailed(str(error.strerror), place=str(error.filename or "")) from error
+        raise WriteFailed(str(error.strerror), place=str(error.filename or "")) from None
     status = telemetry.status(SERVICE)
     if console.json:
         console.document(status)

@@ -34,7 +34,7 @@ class Staged:
         """Write the new bytes, and a copy of the old file, beside it."""
         before = self.change.before
         if self._current() != before:
-            raise WriteFailed("changed while unjucks was at work; run again", place=self.change.path)
+            raise WriteFailed("a file changed while unjucks was at work; run again", given=self.change.path)
         if before is not None:
             self._write(self.backup, before, self._old().st_mode & 0o7777)
         self._write(self.scratch, self.change.after, self.change.mode)

@@ -31,9 +31,9 @@ def _position(text: str, where: str, anchor: str, place: str) -> int:
         return len(BOM) if text.startswith(BOM) else 0
     found = span(text, anchor, place)
     if found is None:
-        message = f"{where}: {anchor!r} is not in the file"
+        message = f"the text to inject {where} is not in the file"
         raise InjectAnchorMissing(
-            message, place=place, hint="write a regular expression between slashes: /…/"
+            message, given=repr(anchor), place=place, hint="write a regular expression between slashes: /…/"
         )
     start, end = found
     if where == "before":
@@ -55,5 +55,5 @@ def span(text: str, anchor: str, place: str) -> tuple[int, int] | None:
     try:
         match = re.search(anchor[1:-1], text, re.MULTILINE)
     except (re.error, OverflowError, RecursionError) as error:
-        raise FrontMatterInvalid(f"{anchor} is no regular expression: {error}", place=place) from error
+        raise FrontMatterInvalid(f"no regular expression ({error})", given=anchor, place=place) from None
     return match.span() if match else None

@@ -18,5 +18,6 @@ def run(command: "Command", folder: str) -> None:
     done = subprocess.run(command.text, shell=True, cwd=folder, check=False, **source)  # noqa: S602  # sh: is a shell command; only trusted templates get here
     if done.returncode:
         how = f"exit {done.returncode}" if done.returncode > 0 else f"signal {-done.returncode}"
-        message = f"command failed ({how}): {command.text}; the files it came with stay as generated"
-        raise ShellFailed(message, place=command.place, hint=f"cd {folder} && {command.text}")
+        message = f"command failed ({how}), the files it came with stay"
+        hint = f"cd {folder} && {command.text}"
+        raise ShellFailed(message, given=command.text, place=command.place, hint=hint)

@@ -205,7 +205,7 @@ def _begin(path: Path) -> None:
     finally:
         os.close(descriptor)
     fresh.rename(path)
-    for folder in (path.parent, path.parent.parent):
+    for folder in path.parents[:3]:  # category, journal, and where the journal is
         _sync_folder(folder)
 
 

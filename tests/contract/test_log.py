@@ -1,18 +1,21 @@
 """The log's promises under load: no gap, no order but that of commits, no way to change a row."""
 
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
+from opsdeck.errors import ConflictError
 from opsdeck.model import Change, Setting
 from opsdeck.stores.api import StateStore
-from opsdeck.stores.state import open_state
+from opsdeck.stores.state import engine, open_state
 from opsdeck.stores.state.engine import connect
 
 NOON = datetime(2025, 9, 9, 12, tzinfo=UTC)
@@ -70,6 +73,7 @@ def test_a_cursor_never_skips_what_others_are_about_to_commit(state: StateStore)
 WRITER = """
 import sys
 from datetime import UTC, datetime
+from opsdeck.errors import ConflictError
 from opsdeck.model import Change
 from opsdeck.stores.state import open_state
 state = open_state(sys.argv[1])
@@ -117,15 +121,31 @@ def test_a_log_row_cannot_be_changed_even_by_hand(sql_url: str, statement: str) 
     with state.begin() as tx:
         tx.append(CHANGE, NOON)
     state.close()
-    engine = connect(sql_url)
-    with engine.begin() as connection, pytest.raises(DBAPIError, match="append-only"):
+    database = connect(sql_url)
+    with database.begin() as connection, pytest.raises(DBAPIError, match="append-only"):
         connection.execute(text(statement))
-    engine.dispose()
+    database.dispose()
 
 
 def test_the_log_cannot_be_truncated(database: Callable[[], str]) -> None:
-    engine = connect(url := database())
+    server = connect(url := database())
     open_state(url).close()
-    with engine.begin() as connection, pytest.raises(DBAPIError, match="append-only"):
+    with server.begin() as connection, pytest.raises(DBAPIError, match="append-only"):
         connection.execute(text("TRUNCATE log"))
-    engine.dispose()
+    server.dispose()
+
+
+def test_a_database_that_another_process_holds_too_long_is_a_conflict(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engine, "_PRAGMAS", ("PRAGMA busy_timeout = 0",))
+    state = open_state(f"sqlite:///{tmp_path}/state.db")
+    with sqlite3.connect(tmp_path / "state.db", isolation_level=None) as other:
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(ConflictError, match="held by another process"), state.begin():
+            pass
+        with state.begin(write=False) as tx:
+            assert tx.log() == []
+        other.execute("ROLLBACK")
+    other.close()
+    state.close()

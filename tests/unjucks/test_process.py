@@ -274,12 +274,14 @@ def test_with_yes_nothing_is_asked(templates: Any) -> None:
     assert "VARIABLE_MISSING" in terminal.seen
 
 
-@pytest.mark.parametrize(("answer", "state"), [("y", "granted"), ("n", "denied"), ("", "denied")])
+@pytest.mark.parametrize(
+    ("answer", "state"), [("y\n", "granted"), ("n\n", "denied"), ("\n", "denied"), ("\x04", "denied")]
+)
 def test_consent_is_asked_once_after_the_first_success(run: Any, answer: str, state: str) -> None:
     terminal = Terminal("list")
     terminal.expect("May unjucks record")
     terminal.expect("[y/N]")
-    terminal.type(answer + "\n")
+    terminal.type(answer)
     assert terminal.end() == 0
     assert run("telemetry", "--json").json["consent"] == state
     again = Terminal("list")

@@ -31,7 +31,7 @@ def main() -> int:
         code = _run(argv, console)
         sys.stdout.flush()
     except KeyboardInterrupt:
-        console.warn("interrupted; nothing half done is left")
+        console.warn("interrupted")
         return INTERRUPTED
     except BrokenPipeError:
         console.abandon_output()

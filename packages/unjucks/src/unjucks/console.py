@@ -64,9 +64,8 @@ class Console:
             return act()
         except UnjucksError as error:
             if event is not None:
-                context = (
-                    error.hint if error.hint.startswith("unjucks ") else None
-                )  # others may repeat what was typed
+                # a hint that is no command of ours may repeat what was typed
+                context = error.hint if error.hint.startswith("unjucks ") else None
                 event.fail(error.code, str(error), error.category, context)
             self.report(error)
             return error.exit_code

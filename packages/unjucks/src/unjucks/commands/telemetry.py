@@ -72,7 +72,12 @@ def offer(console: "Console") -> None:
         return
     if consent.state(SERVICE) != "unknown":
         return
-    answer = consent.grant if console.agrees(QUESTION) else consent.deny
+    try:
+        agreed = console.agrees(QUESTION)
+    except KeyboardInterrupt:
+        console.say("")
+        agreed = False
+    answer = consent.grant if agreed else consent.deny
     try:
         answer(SERVICE)
     except OSError as error:

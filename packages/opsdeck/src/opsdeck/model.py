@@ -12,6 +12,8 @@ from typing import Any, Literal
 Outcome = Literal["success", "failure", "cancelled"]
 Verdict = Literal["ok", "breach", "unknown"]
 AlertPhase = Literal["inactive", "pending", "firing"]
+Unit = Literal["ratio", "ms", "bytes", "count", "per_minute", "per_hour"]
+Comparison = Literal["<", "<=", ">", ">="]
 
 CANCELLED = "CANCELLED"
 ABANDONED = "ABANDONED"

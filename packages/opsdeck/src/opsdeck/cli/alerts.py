@@ -5,8 +5,7 @@ from typing import Annotated
 import typer
 
 from opsdeck.cli import client
-from opsdeck.cli.output import ago, console, emit_json, local, table, word
-from opsdeck.cli.spec import AsJson
+from opsdeck.cli.output import AsJson, ago, console, emit_json, local, table, word
 from opsdeck.errors import UsageError
 from opsdeck.measure import figures
 

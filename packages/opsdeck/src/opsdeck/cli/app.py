@@ -1,14 +1,23 @@
 """The command tree: one typer app, a file per group, one place where errors become words and exit codes."""
 
+import importlib.metadata
 import sys
+from pathlib import Path
+from typing import Annotated
 
 import typer
 from rich.text import Text
 
-import opsdeck_emit.exec
-from opsdeck.cli import alerts, logs, measures, services, spec, up
+from opsdeck.cli import alerts, logs, measures, services, spec
 from opsdeck.cli.output import errors
 from opsdeck.errors import OpsdeckError
+
+
+def _say_version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"opsdeck {importlib.metadata.version('opsdeck')}")
+        raise typer.Exit
+
 
 app = typer.Typer(
     help="Operate command-line tools like production services.",
@@ -16,7 +25,17 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
 )
-app.command()(up.up)
+
+
+@app.callback()
+def root(
+    _version: Annotated[
+        bool, typer.Option("--version", help="Print the version.", callback=_say_version, is_eager=True)
+    ] = False,
+) -> None:
+    """Operate command-line tools like production services."""
+
+
 app.command()(spec.init)
 for command in (measures.status, measures.sli, measures.doctor, measures.link, logs.logs):
     app.command()(command)
@@ -27,10 +46,25 @@ app.add_typer(services.app, name="services")
 app.add_typer(services.keys, name="keys")
 
 
+@app.command()
+def up(
+    port: Annotated[int, typer.Option(help="Port on 127.0.0.1; 0 takes a free one.")] = 8600,
+    spec: Annotated[
+        Path | None, typer.Option(help="Spec file or folder; default: ./operations.yaml if there.")
+    ] = None,
+) -> None:
+    """Start the deck: server, probes and loops in one process."""
+    from opsdeck.cli import daemon
+
+    daemon.run(port, spec)
+
+
 @app.command(name="exec", context_settings={"ignore_unknown_options": True, "allow_extra_args": True})
 def execute(context: typer.Context) -> None:
     """Run any command and record the run: opsdeck exec --service NAME -- CMD …"""
-    sys.exit(opsdeck_emit.exec.main(context.args))
+    from opsdeck_emit.exec import main as run
+
+    sys.exit(run(context.args))
 
 
 def run_app() -> None:

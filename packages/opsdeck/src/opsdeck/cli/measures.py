@@ -6,8 +6,7 @@ import typer
 
 import opsdeck_emit.telemetry
 from opsdeck.cli import client
-from opsdeck.cli.output import ago, console, emit_json, table, word
-from opsdeck.cli.spec import AsJson
+from opsdeck.cli.output import AsJson, ago, console, emit_json, table, word
 from opsdeck.errors import UnreachableError
 from opsdeck.measure import figures
 

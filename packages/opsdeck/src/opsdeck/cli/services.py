@@ -5,10 +5,9 @@ from typing import Annotated
 
 import typer
 
-from opsdeck import spec as specs
 from opsdeck.cli import client
-from opsdeck.cli.output import ago, console, emit_json, table
-from opsdeck.cli.spec import DEFAULT, AsJson
+from opsdeck.cli.output import AsJson, ago, console, emit_json, table
+from opsdeck.cli.spec import DEFAULT
 from opsdeck.errors import UsageError
 
 app = typer.Typer(help="The CLIs that this deck operates.", no_args_is_help=True)
@@ -36,6 +35,8 @@ def add(
     path: Annotated[Path, typer.Option("--spec", help="Spec file to add it to.")] = DEFAULT,
 ) -> None:
     """Add a CLI to the spec; it inherits every objective and rule."""
+    from opsdeck import spec as specs
+
     if not path.exists():
         raise UsageError(f"{path} does not exist", hint="opsdeck init")
     specs.add_service(path, name, title)

@@ -6,9 +6,8 @@ from typing import Annotated
 
 import typer
 
-from opsdeck import spec as specs
 from opsdeck.cli import client
-from opsdeck.cli.output import console, emit_json, errors, table
+from opsdeck.cli.output import AsJson, console, emit_json, errors, table
 from opsdeck.errors import SpecError, UsageError
 
 DEFAULT = Path("operations.yaml")
@@ -19,7 +18,6 @@ app = typer.Typer(help="Check, show and compare the spec.", no_args_is_help=True
 SpecPath = Annotated[
     Path | None, typer.Argument(help="Spec file or folder; default: ./operations.yaml if there.")
 ]
-AsJson = Annotated[bool, typer.Option("--json", help="Machine-readable output.")]
 
 
 def resolve(path: Path | None) -> Path | None:
@@ -34,6 +32,8 @@ def init(
     force: Annotated[bool, typer.Option(help="Replace a spec that is there.")] = False,
 ) -> None:
     """Write a spec to edit, with comments and a JSON Schema for editors beside it."""
+    from opsdeck import spec as specs
+
     if path.exists() and not force:
         raise UsageError(
             f"{path} is there already", hint=f"opsdeck spec check {path}, or opsdeck init --force"
@@ -47,6 +47,8 @@ def init(
 @app.command()
 def check(path: SpecPath = None, as_json: AsJson = False) -> None:
     """Read a spec and say everything that is wrong with it: file:line:col: path: message."""
+    from opsdeck import spec as specs
+
     where = resolve(path)
     problems = specs.problems(where)
     if as_json:
@@ -72,6 +74,8 @@ def show(
     as_json: AsJson = False,
 ) -> None:
     """Print every value of the spec in force here: section, id, value."""
+    from opsdeck import spec as specs
+
     facts = specs.rows(specs.load(resolve(path)), section)
     if as_json:
         emit_json([{"section": f.section, "id": f.id, "value": f.value, "text": f.text} for f in facts])
@@ -88,6 +92,8 @@ def diff(
     as_json: AsJson = False,
 ) -> None:
     """What a spec changes against the shipped one (or another): path, old, new."""
+    from opsdeck import spec as specs
+
     found = specs.diff(specs.load(old), specs.load(resolve(new)))
     if as_json:
         emit_json([{"path": d.path, "old": d.old, "new": d.new} for d in found])
@@ -98,6 +104,8 @@ def diff(
 @app.command()
 def schema() -> None:
     """Print the JSON Schema of the spec, for editors and CI."""
+    from opsdeck import spec as specs
+
     emit_json(specs.schema())
 
 

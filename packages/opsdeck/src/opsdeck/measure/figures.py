@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from opsdeck import timing
-from opsdeck.spec.phrases import Comparison, Unit
+from opsdeck.model import Comparison, Unit
 
 SECOND = 1000.0
 MINUTE = 60 * SECOND

@@ -18,7 +18,7 @@ from opsdeck.stores.trouble import TROUBLE
 DISK_RESERVE = 100_000_000  # bytes: below this the journal could fill the disk between two looks
 
 # What a store or a disk raises when it is not there; anything else is a mistake of ours and should be seen.
-FAILURES = (*TROUBLE, OpsdeckError)
+FAILURES: tuple[type[Exception], ...] = (*TROUBLE, OpsdeckError)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,10 +6,9 @@ Ratios are 0 to 1, times in thresholds milliseconds, sizes bytes.
 
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Literal
 
-Unit = Literal["ratio", "ms", "bytes", "count", "per_minute", "per_hour"]
-Comparison = Literal["<", "<=", ">", ">="]
+from opsdeck.model import Comparison as Comparison  # noqa: PLC0414  re-exported: part of a phrase
+from opsdeck.model import Unit as Unit  # noqa: PLC0414  re-exported: part of a phrase
 
 
 @dataclass(frozen=True, slots=True)

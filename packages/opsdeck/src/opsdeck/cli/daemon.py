@@ -14,9 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated
 
-import typer
 import uvicorn
 from rich.console import Console
 
@@ -26,18 +24,12 @@ from opsdeck.errors import OpsdeckError, UnreachableError, UsageError
 from opsdeck.server.app import create
 
 HOST = "127.0.0.1"
-PORT = 8600
 GRACE = 5  # seconds that running requests get to finish after Ctrl-C
 LOAD_WAIT = 0.5  # seconds; the journal wakes the loader long before
 
 
-def up(
-    port: Annotated[int, typer.Option(help="Port on 127.0.0.1; 0 takes a free one.")] = PORT,
-    spec: Annotated[
-        Path | None, typer.Option(help="Spec file or folder; default: ./operations.yaml if there.")
-    ] = None,
-) -> None:
-    """Start the deck: server, probes and loops in one process."""
+def run(port: int, spec: Path | None) -> None:
+    """Start the deck and serve until a signal; a deck that runs already is said and that is all."""
     console = Console(highlight=False, soft_wrap=True)
     home = client.home()
     with only_one(home) as alone:

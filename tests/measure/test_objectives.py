@@ -1,6 +1,7 @@
 """Objectives on a month of known events in DuckDB: every figure is one that a person works out by hand."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -166,6 +167,18 @@ def test_unknown_has_no_figure_and_says_why(name: str) -> None:
 def test_seven_good_and_three_failing_runs_burn_thirty_times_too_fast() -> None:
     found = of(given(SPEC, runs(7, ok), runs(3, failing)).jump("12:10"), "error_rate")
     assert found.burn_rate == pytest.approx(30)
+
+
+def test_a_share_of_another_indicator_has_a_budget_too() -> None:
+    story = given(SPEC, runs(8, ok), runs(2, failing)).jump("12:10")
+    [error_rate] = [one for one in story.service.objectives if one.name == "error_rate"]
+    success = replace(
+        error_rate, name="success", indicator="cli_command_success_rate", comparison=">=", target=0.9
+    )
+    story.service = replace(story.service, objectives=(success,))
+    found = of(story, "success")
+    assert (found.verdict, found.budget, found.budget_left) == ("breach", 0.1, pytest.approx(-1))
+    assert found.note == "80% over 30 days: 2 of 10 runs were bad, 1 allowed"
 
 
 def test_an_open_outage_counts_until_now() -> None:

@@ -1,14 +1,15 @@
 """From the log to deliveries: who is told what, when, and what is held, muted or withdrawn."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
 from opsdeck import spec, timing
-from opsdeck.model import Cursor, Decision, Delivery
+from opsdeck.model import Change, Cursor, Decision, Delivery
 from opsdeck.respond import notify
 from opsdeck.spec.model import Channel, Spec
-from opsdeck.testing import Story, failing, firing, given, nobody_told, ok, runs, told
+from opsdeck.testing import Load, Story, failing, firing, given, nobody_told, ok, runs, told
 
 SPEC = spec.load(None)
 EACH = {"every": "1 minute", "until": "12:30"}
@@ -101,6 +102,42 @@ def test_a_held_warning_that_resolves_is_never_sent() -> None:
     story.expect(nobody_told())
     assert [d.status for d in deliveries(story, "error_rate_threshold")] == ["withdrawn"]
     assert routed(story, "error_rate_threshold") == ["held", "not_mailed", "withdrawn"]
+
+
+def test_a_held_warning_that_is_inhibited_goes_out_when_that_ends() -> None:
+    """Saturday: elevated_errors is held, then high_error_rate silences it and ends on Monday at noon."""
+    mild = [load for day in ("13", "15") for load in twenty_fifth(f"2025-09-{day}T12:00:00Z")]
+    grave = runs(9, failing, at="2025-09-13T12:20:00Z", every="2 minutes", until="2025-09-13T12:30:00Z")
+    story = given(SPEC, *mild, grave, start=SATURDAY).at("12:15").expect(firing("elevated_errors"))
+    story.at("2025-09-13T12:30:00Z").expect(firing("high_error_rate"), told("elevated_errors", times=0))
+    assert [d.status for d in deliveries(story, "elevated_errors")] == ["withdrawn"]
+    story.jump("2025-09-15T12:00:00Z").at("2025-09-15T12:00:00Z").expect(told("elevated_errors"))
+
+
+def twenty_fifth(at: str) -> tuple[Load, Load]:
+    """One run of 25 fails: 4%, which is elevated, not high."""
+    each = {"at": at, "every": "5 minutes", "until": timing.parse_iso(at) + timedelta(minutes=21)}
+    return runs(1, failing, **each), runs(24, ok, **each)
+
+
+def test_an_inhibition_that_ends_with_its_alert_tells_nobody() -> None:
+    story = given(SPEC, *BAD).at("12:15").expect(firing("elevated_errors"))
+    with story.state.begin() as tx:
+        data = {"fired_seq": 1}
+        tx.append(
+            Change(
+                "inhibition",
+                "unjucks-cli/elevated_errors",
+                "high_error_rate",
+                "",
+                "released",
+                "opsdeck",
+                data,
+            ),
+            story.clock.now(),
+        )
+    notify.plan(story.state, story.spec, story.clock.now())
+    assert "over" in routed(story, "elevated_errors")
 
 
 def test_a_resolve_goes_where_its_fire_went() -> None:

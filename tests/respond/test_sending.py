@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from receivers import Hook, Mailbox, free_port
 
-from opsdeck import spec
+from opsdeck import alerts, spec
 from opsdeck.errors import DeliveryError
 from opsdeck.model import Decision, Delivery, Transition
 from opsdeck.respond import channels
@@ -116,6 +116,36 @@ def test_a_channel_that_left_the_spec_fails_for_good() -> None:
     story = planned()
     send(story.state, {}, "one", NOW)
     assert delivery(story).status == "failed"
+
+
+def test_a_silence_that_began_after_the_plan_holds_it_back() -> None:
+    story, outbox = planned(), Outbox()
+    with story.state.begin() as tx:
+        until = NOW + timedelta(hours=1)
+        alerts.silence(tx, "*", "*", until=until, reason="upgrade", actor="ada", now=NOW)
+    assert (sent_by(story, outbox), delivery(story).due_at) == (0, until)
+    assert sent_by(story, outbox, until) == 1
+
+
+def test_more_than_one_batch_goes_out_over_several_ticks() -> None:
+    story, outbox = planned(), Outbox()
+    one = delivery(story)
+    with story.state.begin() as tx:
+        for number in range(60):
+            tx.put(replace(one, key=f"{one.key}{number}"))
+    sent = [sent_by(story, outbox) for _ in range(4)]
+    assert (sum(sent), sent[-1]) == (61, 0)
+
+
+def test_a_delivery_that_vanished_while_it_was_sent_is_no_error() -> None:
+    story = planned()
+
+    class Vanishing:
+        def deliver(self, gone: Delivery, _now: datetime) -> None:
+            with story.state.begin() as tx:
+                tx.drop(Delivery, gone.key)
+
+    assert sent_by(story, Vanishing()) == 0
 
 
 # ---- several senders ----------------------------------------------------------------------------------------------

@@ -3,10 +3,12 @@
 import shutil
 import ssl
 import subprocess
+from contextlib import nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from aiosmtpd.smtp import AuthResult, LoginPassword
 from receivers import Mailbox, free_port, mail_sink
 
 from opsdeck.errors import DeliveryError, UsageError
@@ -120,6 +122,30 @@ def test_a_trusted_server_gets_the_mail_encrypted(certificate: Path, monkeypatch
     with mail_sink(tls_context=server_context(certificate), require_starttls=True) as box:
         send(box.port, tls="starttls")
         assert len(box.mails) == 1
+
+
+def test_tls_from_the_first_byte(certificate: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+    with mail_sink(ssl_context=server_context(certificate)) as box:
+        send(box.port, tls="tls")
+        assert len(box.mails) == 1
+
+
+@pytest.mark.parametrize(("password", "arrives"), [("right", True), ("wrong", False)])
+def test_a_server_that_asks_who_is_there(tmp_path: Path, password: str, arrives: bool) -> None:
+    def check(
+        _server: object, _session: object, _envelope: object, _mechanism: str, data: object
+    ) -> AuthResult:
+        return AuthResult(
+            success=isinstance(data, LoginPassword) and data.password == b"right", handled=False
+        )
+
+    (tmp_path / "smtp.password").write_text(password + "\n")
+    login = {"username": "deck", "password_file": str(tmp_path / "smtp.password")}
+    with mail_sink(authenticator=check, auth_require_tls=False) as box:
+        with nullcontext() if arrives else pytest.raises(DeliveryError, match="535"):
+            send(box.port, **login)
+        assert len(box.mails) == arrives
 
 
 def test_a_server_with_a_strange_certificate_gets_nothing(certificate: Path) -> None:

@@ -1,5 +1,6 @@
 """Every mistake is found at its place, all of them at once: `line:column: path: message`."""
 
+import random
 from collections.abc import Callable
 from pathlib import Path
 
@@ -63,6 +64,14 @@ ONE: dict[str, tuple[str, str]] = {
     "a section that is a list": (
         "calendar: [UTC]",
         "1:1: calendar: expected a map (name: value), found a list",
+    ),
+    "services that are a text": (
+        "services: all",
+        "1:11: services: expected a map (name: value), found 'all'",
+    ),
+    "a service that is a text": (
+        "services: {a: all}",
+        "1:15: services.a: expected a map (name: value), found 'all'",
     ),
     "a text that is a map": (
         "calendar: {zone: {a: b}}",
@@ -408,3 +417,20 @@ def test_leadership_with_contacts_is_no_caution(written: Callable[[str], Path]) 
 def test_a_caution_points_at_the_contacts_that_the_user_wrote(written: Callable[[str], Path]) -> None:
     path = written("spec: 1\ncontacts: {director: d@example.com}\n")
     assert [(one.file, one.line) for one in spec.warnings(path)] == [(str(path), 2)]
+
+
+def pairs() -> list[tuple[str, str]]:
+    """Two mistakes in different sections each, drawn the same way every time."""
+    section = {sentence: text.partition(":")[0] for sentence, (text, _) in ONE.items()}
+    every = [(a, b) for a in ONE for b in ONE if section[a] < section[b]]
+    return random.Random(1).sample(every, 100)
+
+
+@pytest.mark.parametrize(("first", "second"), pairs())
+def test_two_mistakes_give_two_problems(problems: Problems, first: str, second: str) -> None:
+    found = problems(f"{ONE[first][0]}\n{ONE[second][0]}\n")
+    messages = [one.partition(": ")[2] for one in found]
+    for sentence in (first, second):
+        expected = ONE[sentence][1].partition(": ")[2]
+        assert any(message.startswith(expected) for message in messages), messages
+    assert len(found) == 2, found

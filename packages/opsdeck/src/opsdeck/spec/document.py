@@ -108,8 +108,13 @@ def _units() -> Mapping[str, Any]:
 
 
 @cache
+def _shipped_whole() -> Node:
+    return inherit(shipped())
+
+
+@cache
 def _shipped_document() -> Document:
-    return Document.model_validate(inherit(shipped()).plain(), context=_units())
+    return Document.model_validate(_shipped_whole().plain(), context=_units())
 
 
 def validate(whole: Node) -> tuple[Document, list[Mistake]]:
@@ -127,21 +132,28 @@ def validate(whole: Node) -> tuple[Document, list[Mistake]]:
 
 
 def _repair(data: Any, path: mistakes.Path) -> None:
+    """Put the default in place of what was refused; without one, leave it out, or what lacks it."""
     steps = [*itertools.takewhile(lambda step: isinstance(step, str), path)]
-    if not steps:
-        return
-    of_service = steps[0] == "services"
-    default = (
-        shipped().exact(tuple(steps[2:] if of_service else steps)) if steps[2:] or not of_service else None
+    while steps:
+        default = _default(steps)
+        parent = data
+        for step in steps[:-1]:
+            parent = parent.get(step) if isinstance(parent, dict) else None
+        if isinstance(parent, dict) and default is not None:
+            parent[steps[-1]] = default.plain()
+            return
+        if isinstance(parent, dict) and steps[-1] in parent:
+            del parent[steps[-1]]
+            return
+        steps.pop()
+
+
+def _default(steps: list[Any]) -> Node | None:
+    """What stands there in the shipped spec; a service of the user's has the sections it inherits."""
+    whole = _shipped_whole()
+    return whole.exact(tuple(steps)) or (
+        whole.exact(tuple(steps[2:])) if steps[0] == "services" and steps[2:] else None
     )
-    for step in steps[:-1]:
-        data = data.get(step) if isinstance(data, dict) else None
-    if not isinstance(data, dict):
-        return
-    if default is None:
-        data.pop(steps[-1], None)
-    else:
-        data[steps[-1]] = default.plain()
 
 
 def _place(one: Mistake, whole: Node) -> Place:

@@ -3,6 +3,7 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from opsdeck.errors import UsageError
 from opsdeck.model import Clause, Match
 from opsdeck.reports import where

@@ -152,11 +152,11 @@ def _charts(query: Query, service: Service, window: Window, step: timedelta) -> 
 
 
 def _top(rows: Iterable[Slice], dimension: int) -> tuple[Count, ...]:
-    """The most frequent values of one dimension of the groups, the empty one left out."""
+    """The most frequent values of one dimension of the groups, without the empty one and those of cancelled runs only."""
     runs: Counter[str] = Counter()
     failures: Counter[str] = Counter()
     for row in rows:
         runs[row.group[dimension]] += row.tally.runs
         failures[row.group[dimension]] += row.tally.failure
-    names = sorted((name for name in runs if name), key=lambda name: (-runs[name], name))
+    names = sorted((name for name in runs if name and runs[name]), key=lambda name: (-runs[name], name))
     return tuple(Count(name, runs[name], failures[name]) for name in names[:TOP])

@@ -149,6 +149,10 @@ ONE: dict[str, tuple[str, str]] = {
         "alerts: {high_error_rate: {condition: error_rate > 5% over 91 days}}",
         "1:39: alerts.high_error_rate.condition: reaches back 91 days, entries are kept for 90 days",
     ),
+    "a hold beyond what is kept": (
+        "alerts: {high_error_rate: {condition: error_rate > 5% over 1 hour for 91 days}}",
+        "1:39: alerts.high_error_rate.condition: reaches back 91 days, entries are kept for 90 days",
+    ),
     "evaluation without a pause": (
         "evaluation: {every: 10 ms}",
         "1:21: evaluation.every: expected at least 100 ms",

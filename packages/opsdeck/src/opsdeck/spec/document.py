@@ -18,10 +18,11 @@ from typing import Any
 from pydantic import ValidationError
 
 from opsdeck.errors import Problem
-from opsdeck.spec import mistakes, source
 from opsdeck.spec.check import cautions, check
 from opsdeck.spec.check.names import Names
-from opsdeck.spec.mistakes import Mistake
+from opsdeck.spec.mistakes import Mistake, refused
+from opsdeck.spec.mistakes import Path as Steps
+from opsdeck.spec.source import MOST_FILES, files, read
 from opsdeck.spec.tree import Node, Place, join, merge
 from opsdeck.spec.wire import INHERITED, Document
 
@@ -43,7 +44,7 @@ class Composed:
 @cache
 def shipped() -> Node:
     """The tree of the shipped defaults."""
-    parts = [source.read(path, SHIPPED + path.name)[0] for path in source.files(DEFAULTS)]
+    parts = [read(path, SHIPPED + path.name)[0] for path in files(DEFAULTS)]
     return join(parts)[0]
 
 
@@ -68,16 +69,16 @@ def compose(path: Path | None) -> Composed:
 def _read(path: Path) -> tuple[Node, list[Problem]]:
     start = Place(str(path), 1, 1)
     try:
-        found = source.files(path)
+        found = files(path)
     except OSError as error:
         return Node({}, start, start), [start.problem("(folder)", f"cannot be read: {error.strerror}")]
     if not found:
         return Node({}, start, start), [start.problem("(folder)", "no .yaml file in it")]
-    if len(found) > source.MOST_FILES:
-        return Node({}, start, start), [start.problem("(folder)", f"more than {source.MOST_FILES} files")]
+    if len(found) > MOST_FILES:
+        return Node({}, start, start), [start.problem("(folder)", f"more than {MOST_FILES} files")]
     parts, problems = [], list[Problem]()
     for one in found:
-        node, trouble = source.read(one, str(one))
+        node, trouble = read(one, str(one))
         problems += trouble
         if isinstance(node.value, dict):
             parts.append(node)
@@ -124,14 +125,14 @@ def validate(whole: Node) -> tuple[Document, list[Mistake]]:
         try:
             return Document.model_validate(data, context=_units()), found
         except ValidationError as error:
-            refused = list(mistakes.refused(error, Document))
-        found = found or refused
-        for one in refused:
+            fresh = list(refused(error, Document))
+        found = found or fresh
+        for one in fresh:
             _repair(data, one.path)
     return _shipped_document(), found
 
 
-def _repair(data: Any, path: mistakes.Path) -> None:
+def _repair(data: Any, path: Steps) -> None:
     """Put the default in place of what was refused; without one, leave it out, or what lacks it."""
     steps = [*itertools.takewhile(lambda step: isinstance(step, str), path)]
     while steps:
@@ -162,7 +163,7 @@ def _place(one: Mistake, whole: Node) -> Place:
     return next((place for place in spots if not place.file.startswith(SHIPPED)), spots[0])
 
 
-def _spot(one: Mistake, path: mistakes.Path, whole: Node) -> Place:
+def _spot(one: Mistake, path: Steps, whole: Node) -> Place:
     node = whole.at(path)
     if one.at_key or not isinstance(node.value, str):
         return node.key
@@ -173,7 +174,7 @@ def _spot(one: Mistake, path: mistakes.Path, whole: Node) -> Place:
 
 def _locate_all(found: Iterable[Mistake], whole: Node) -> list[Problem]:
     """Every mistake at its place; one that several services inherit is told once."""
-    once: dict[tuple[Place, str, mistakes.Path], Problem] = {}
+    once: dict[tuple[Place, str, Steps], Problem] = {}
     for one in found:
         of_service = one.path[:1] == ("services",) and one.path[2:3] and one.path[2] in INHERITED
         place = _place(one, whole)

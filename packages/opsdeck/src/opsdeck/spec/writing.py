@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from opsdeck.errors import OpsdeckError, UsageError
-from opsdeck.spec import source
+from opsdeck.spec.source import files, parse, read
 from opsdeck.spec.tree import OFF, Node
 from opsdeck.spec.wire import Document
 from opsdeck.spec.wire.base import NAME
@@ -77,7 +77,7 @@ def add_service(path: Path, name: str, title: str = "") -> None:
         )
     before = target.read_bytes().decode("utf-8") if target.exists() else ""
     after = _with_service(before, node, name, title or name)
-    again, problems = source.parse(after, str(target))
+    again, problems = parse(after, str(target))
     if problems or name not in again.child("services").children:
         raise OpsdeckError(
             f"{target}: `services` is not written as a block of lines, so nothing can be appended",
@@ -88,8 +88,8 @@ def add_service(path: Path, name: str, title: str = "") -> None:
 
 def _holder(path: Path) -> tuple[Path, Node]:
     """The file that has `services`, else the first; in an empty folder a new one."""
-    found = source.files(path)
-    read = [(one, *source.read(one, str(one))) for one in found if one.exists()]
+    found = files(path)
+    read = [(one, *read(one, str(one))) for one in found if one.exists()]
     for one, _, problems in read:
         if problems:
             raise OpsdeckError(f"{one} cannot be extended: {problems[0]}", hint="opsdeck spec check")
@@ -99,7 +99,7 @@ def _holder(path: Path) -> tuple[Path, Node]:
     if read:
         return read[0][0], read[0][1]
     target = path / "services.yaml" if path.is_dir() else path
-    return target, source.parse("", str(target))[0]
+    return target, parse("", str(target))[0]
 
 
 def _with_service(before: str, node: Node, name: str, title: str) -> str:

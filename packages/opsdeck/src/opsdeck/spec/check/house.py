@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
-from opsdeck.spec import grammar
 from opsdeck.spec.check.names import Names, unknown, wrong
+from opsdeck.spec.grammar import parse
 from opsdeck.spec.grammar.words import PhraseError
 from opsdeck.spec.mistakes import Mistake, Path
 from opsdeck.spec.wire import Channel, Document
@@ -49,7 +49,7 @@ def _indicators(document: Document, names: Names) -> Iterator[Mistake]:
 
 def _target(text: str, indicator: str, names: Names, path: Path) -> Iterator[Mistake]:
     try:
-        grammar.threshold(text, names.units[indicator])
+        parse.threshold(text, names.units[indicator])
     except PhraseError as error:
         yield wrong(error, path)
 
@@ -57,8 +57,8 @@ def _target(text: str, indicator: str, names: Names, path: Path) -> Iterator[Mis
 def _people(document: Document, names: Names) -> Iterator[Mistake]:
     known = names.under("contacts") | names.optional
     for role, keys in document.roles.items():
-        if role not in grammar.ROLES:
-            yield unknown("role", role, grammar.ROLES, ("roles", role))
+        if role not in parse.ROLES:
+            yield unknown("role", role, parse.ROLES, ("roles", role))
         for index, key in enumerate(keys):
             if not names.is_contact(key):
                 yield unknown("contact", key, known, ("roles", role, index))
@@ -93,8 +93,8 @@ def _mail(one: Channel, names: Names, path: Path) -> Iterator[Mistake]:
             (*path, "from"), f"expected an address such as opsdeck@example.com, found {one.sender!r}"
         )
     if one.to and "@" not in one.to:
-        if one.to not in grammar.ROLES:
-            message = unknown("role", one.to, grammar.ROLES, path).message
+        if one.to not in parse.ROLES:
+            message = unknown("role", one.to, parse.ROLES, path).message
             yield Mistake((*path, "to"), f"{message} (or an address with @)")
         elif not names.reaches(one.to):
             yield Mistake((*path, "to"), f"no contact stands for {one.to!r}: see `roles` and `contacts`")
@@ -112,7 +112,7 @@ def _is_address(text: str) -> bool:
 
 def _incidents(document: Document) -> Iterator[Mistake]:
     for name, one in document.incidents.severities.items():
-        first, last = grammar.deadline(one.response_time), grammar.deadline(one.resolution_target)
+        first, last = parse.deadline(one.response_time), parse.deadline(one.resolution_target)
         if not first.business_days and not last.business_days and first.span > last.span:
             path = ("incidents", "severities", name)
             message = f"comes after the resolution, which is due in {say(last.span)}"
@@ -122,7 +122,7 @@ def _incidents(document: Document) -> Iterator[Mistake]:
 def cautions(document: Document, names: Names) -> Iterator[Mistake]:
     """Roles that leadership notices name and nobody stands for: the manager is told instead."""
     for name, one in document.incidents.severities.items():
-        notice = grammar.notice(one.escalation)
+        notice = parse.notice(one.escalation)
         if not names.reaches(notice.role):
             keys = " or ".join(f"contacts.{key}" for key in document.roles.get(notice.role, ()))
             path = ("incidents", "severities", name, "escalation")

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
-from opsdeck.spec import grammar
+from opsdeck.spec.grammar import parse
 from opsdeck.spec.grammar.words import PhraseError, nearest
 from opsdeck.spec.mistakes import Mistake, Path
 from opsdeck.spec.tree import Node
@@ -30,7 +30,7 @@ class Names:
         self.shipped_rules = set(shipped.alerts)
         """A rule may name one of these although it is switched off."""
         self.optional = {key for keys in shipped.roles.values() for key in keys}
-        self.kept = grammar.duration(document.logging.categories["application_logs"].retention)
+        self.kept = parse.duration(document.logging.categories["application_logs"].retention)
         """How long the entries are kept that conditions read."""
 
     def under(self, *path: str) -> set[str]:

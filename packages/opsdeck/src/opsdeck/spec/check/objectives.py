@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
-from opsdeck.spec import grammar
 from opsdeck.spec.check.names import Names, unknown, wrong
+from opsdeck.spec.grammar import parse
 from opsdeck.spec.grammar.words import PhraseError
 from opsdeck.spec.mistakes import Mistake, Path
 from opsdeck.spec.phrases import Threshold
@@ -22,7 +22,7 @@ def check(of: Inherited, names: Names, base: Path) -> Iterator[Mistake]:
         yield from _rising(found, (*path, "template_generation", kind))
     memory = (*path, "memory_usage")
     least, most = (
-        grammar.threshold(text, "bytes").value
+        parse.threshold(text, "bytes").value
         for text in (targets.memory_usage.baseline, targets.memory_usage.peak)
     )
     if least > most:
@@ -35,7 +35,7 @@ def _objective(one: Objective, names: Names, path: Path) -> Iterator[Mistake]:
         yield unknown("indicator", one.indicator, names.units, (*path, "indicator"))
         return
     try:
-        target = grammar.threshold(one.target, unit, ">=" if one.kind == "budget" else "<=")
+        target = parse.threshold(one.target, unit, ">=" if one.kind == "budget" else "<=")
     except PhraseError as error:
         yield wrong(error, (*path, "target"))
         return
@@ -67,7 +67,7 @@ def _rising(limits: Percentiles, path: Path) -> Iterator[Mistake]:
         text = getattr(limits, rank)
         if text is None:
             continue
-        value = grammar.threshold(text, "ms").value
+        value = parse.threshold(text, "ms").value
         if value < last:
             yield Mistake(
                 (*path, rank),

@@ -4,8 +4,8 @@ import shlex
 from collections.abc import Iterator
 from datetime import timedelta
 
-from opsdeck.spec import grammar
 from opsdeck.spec.check.names import Names, unknown
+from opsdeck.spec.grammar import parse
 from opsdeck.spec.mistakes import Mistake, Path
 from opsdeck.spec.wire.service import Inherited, Probes, Service
 from opsdeck.timing import say
@@ -17,7 +17,7 @@ MEASURED = ("cli_startup", "template_discovery", "template_generation", "health_
 
 
 def check(of: Inherited, names: Names, base: Path) -> Iterator[Mistake]:
-    if grammar.duration(of.evaluation.every) < BUSIEST:
+    if parse.duration(of.evaluation.every) < BUSIEST:
         yield Mistake((*base, "evaluation", "every"), f"expected at least {say(BUSIEST)}")
     for index, channel in enumerate(of.routing.channels):
         if channel not in names.under("channels"):
@@ -28,12 +28,12 @@ def check(of: Inherited, names: Names, base: Path) -> Iterator[Mistake]:
 
 
 def _probes(probes: Probes, of: Service, path: Path) -> Iterator[Mistake]:
-    every = grammar.duration(probes.every)
+    every = parse.duration(probes.every)
     if every < BUSIEST_PROBE:
         yield Mistake((*path, "every"), f"expected at least {say(BUSIEST_PROBE)}")
     for name, run in probes.runs.items():
         here = (*path, "runs", name)
-        limit = grammar.duration(run.timeout or probes.timeout)
+        limit = parse.duration(run.timeout or probes.timeout)
         if limit > every:
             where = (*here, "timeout") if run.timeout else (*path, "timeout")
             said = f"expected at most {say(every)}, the time until the next run"

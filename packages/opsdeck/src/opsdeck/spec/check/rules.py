@@ -4,8 +4,8 @@ from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from graphlib import CycleError, TopologicalSorter
 
-from opsdeck.spec import grammar
 from opsdeck.spec.check.names import Names, unknown, wrong
+from opsdeck.spec.grammar import parse
 from opsdeck.spec.grammar.words import PhraseError
 from opsdeck.spec.mapper import services as mapper
 from opsdeck.spec.mistakes import Mistake, Path
@@ -64,7 +64,7 @@ def _condition(one: Alert, of: Inherited, names: Names, path: Path) -> tuple[Con
     except PhraseError:
         return None, []
     said = []
-    if one.window is not None and condition.window != grammar.duration(one.window):
+    if one.window is not None and condition.window != parse.duration(one.window):
         message = f"the condition already has a window of {say(condition.window)}: leave this out"
         said.append(Mistake((*path, "window"), message, blame=((*path, "condition"),)))
     return condition, said
@@ -72,7 +72,7 @@ def _condition(one: Alert, of: Inherited, names: Names, path: Path) -> tuple[Con
 
 def _timing(condition: Condition, of: Inherited, names: Names, path: Path, base: Path) -> Iterator[Mistake]:
     """Whether anybody could ever see the condition hold."""
-    every, kept = grammar.duration(of.evaluation.every), names.kept
+    every, kept = parse.duration(of.evaluation.every), names.kept
     here = (*path, "condition")
     blame = ((*path, "follows"), (*path, "window"), (*base, "evaluation", "every"))
     if timedelta() < condition.hold < every:
@@ -85,10 +85,10 @@ def _timing(condition: Condition, of: Inherited, names: Names, path: Path, base:
         yield Mistake(
             here, f"a window of {say(condition.window)} leaves gaps: conditions are {seen}", blame=blame
         )
-    if condition.window > kept:
-        yield Mistake(
-            here, f"reaches back {say(condition.window)}, entries are kept for {say(kept)}", blame=blame
-        )
+    longest = max(condition.window, condition.hold)
+    if longest > kept:
+        message = f"reaches back {say(longest)}, entries are kept for {say(kept)}"
+        yield Mistake(here, message, blame=blame)
 
 
 def _references(name: str, one: Alert, names: Names, path: Path, base: Path) -> Iterator[Mistake]:
@@ -103,7 +103,7 @@ def _references(name: str, one: Alert, names: Names, path: Path, base: Path) -> 
     for where, level in [((*path, "incident"), one.incident), *here]:
         if level is not None and level not in levels:
             yield unknown("severity level", level, levels, where, blame=(("incidents", "severities"),))
-    for role in grammar.chain(one.escalation) if one.escalation else ():
+    for role in parse.chain(one.escalation) if one.escalation else ():
         if not names.reaches(role):
             yield Mistake(
                 (*path, "escalation"), f"no contact stands for {role!r}: see `roles` and `contacts`"

@@ -11,10 +11,11 @@ from datetime import date
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from opsdeck.spec import grammar, wire
+from opsdeck.spec.grammar import parse
 from opsdeck.spec.mapper.house import framework, frozen
 from opsdeck.spec.mapper.services import Units, service
 from opsdeck.spec.model import Calendar, Channel, ErrorCategory, Indicator, Service, Spec
+from opsdeck.spec.wire import document as wire
 from opsdeck.spec.wire import service as service_wire
 
 
@@ -35,7 +36,7 @@ def spec(document: wire.Document, own: Mapping[str, Any]) -> Spec:
         contacts=frozen(document.contacts),
         channels=tuple(_channel(name, one, document) for name, one in document.channels.items()),
         calendar=_calendar(document.calendar),
-        evaluate_every=grammar.duration(document.evaluation.every),
+        evaluate_every=parse.duration(document.evaluation.every),
         sections=frozen(sections),
         digest=digest(sections),
         roles=frozen(document.roles),
@@ -67,8 +68,8 @@ def digest(sections: Mapping[str, Any]) -> str:
 
 
 def _indicator(name: str, one: wire.Indicator) -> Indicator:
-    target = grammar.threshold(one.target, one.unit) if one.target else None
-    shown_over = grammar.duration(one.shown_over) if one.shown_over else None
+    target = parse.threshold(one.target, one.unit) if one.target else None
+    shown_over = parse.duration(one.shown_over) if one.shown_over else None
     return Indicator(name, one.title, one.unit, one.definition, one.sli, target, shown_over)
 
 
@@ -93,9 +94,9 @@ def _channel(name: str, one: wire.Channel, document: wire.Document) -> Channel:
 
 
 def _calendar(one: wire.Calendar) -> Calendar:
-    opens, closes = grammar.hours(one.hours)
+    opens, closes = parse.hours(one.hours)
     holidays = frozenset(map(date.fromisoformat, one.holidays))
-    return Calendar(ZoneInfo(one.zone), grammar.weekdays(one.days), opens, closes, holidays)
+    return Calendar(ZoneInfo(one.zone), parse.weekdays(one.days), opens, closes, holidays)
 
 
 def _edges(services: Iterable[Service]) -> tuple[float, ...]:

@@ -9,7 +9,6 @@ from datetime import date
 from types import MappingProxyType
 from typing import TypeVar
 
-from opsdeck.spec import grammar, wire
 from opsdeck.spec.framework import (
     Checklist,
     ComplianceFramework,
@@ -24,7 +23,9 @@ from opsdeck.spec.framework import (
     SecurityEvent,
     SeverityLevel,
 )
+from opsdeck.spec.grammar import parse
 from opsdeck.spec.phrases import Unit
+from opsdeck.spec.wire import document as wire
 from opsdeck.spec.wire import framework as sections
 
 K = TypeVar("K")
@@ -47,7 +48,7 @@ def framework(document: wire.Document, units: Mapping[str, Unit]) -> Framework:
             {name: _severity(name, one) for name, one in document.incidents.severities.items()}
         ),
         playbook=tuple(
-            Phase(name, one.title, grammar.box(one.time), frozen(one.items))
+            Phase(name, one.title, parse.box(one.time), frozen(one.items))
             for name, one in document.incidents.playbook.items()
         ),
         checklists=frozen(
@@ -61,7 +62,7 @@ def framework(document: wire.Document, units: Mapping[str, Unit]) -> Framework:
         ),
         rollback=frozen(
             {
-                name: Procedure(name, frozen(one.steps), grammar.duration(one.estimated_time))
+                name: Procedure(name, frozen(one.steps), parse.duration(one.estimated_time))
                 for name, one in document.rollback.items()
             }
         ),
@@ -86,7 +87,7 @@ def _control(one: sections.DocumentControl) -> DocumentControl:
         owner=one.owner,
         classification=one.classification,
         approvals=frozen(one.approvals),
-        next_review=grammar.cadence(one.next_review),
+        next_review=parse.cadence(one.next_review),
         version_control=one.version_control,
     )
 
@@ -97,7 +98,7 @@ def _field(name: str, one: sections.EntryField) -> EntryField:
 
 
 def _category(name: str, one: sections.LogCategory) -> LogCategory:
-    return LogCategory(name, one.description, grammar.duration(one.retention), one.format)
+    return LogCategory(name, one.description, parse.duration(one.retention), one.format)
 
 
 def _event(name: str, one: sections.SecurityEvent) -> SecurityEvent:
@@ -105,9 +106,9 @@ def _event(name: str, one: sections.SecurityEvent) -> SecurityEvent:
         name=name,
         trigger=one.trigger,
         action=one.action,
-        limit=grammar.threshold(one.limit, "count") if one.limit else None,
-        distinct=grammar.threshold(one.distinct, "count") if one.distinct else None,
-        window=grammar.duration(one.window) if one.window else None,
+        limit=parse.threshold(one.limit, "count") if one.limit else None,
+        distinct=parse.threshold(one.distinct, "count") if one.distinct else None,
+        window=parse.duration(one.window) if one.window else None,
         restricted=one.restricted,
     )
 
@@ -122,15 +123,15 @@ def _severity(name: str, one: sections.SeverityLevel) -> SeverityLevel:
     return SeverityLevel(
         name=name,
         description=one.description,
-        affects=grammar.threshold(one.affects, "ratio") if one.affects else None,
-        response=grammar.deadline(one.response_time),
-        resolution=grammar.deadline(one.resolution_target),
-        communication=grammar.cadence(one.communication),
-        escalation=grammar.notice(one.escalation),
+        affects=parse.threshold(one.affects, "ratio") if one.affects else None,
+        response=parse.deadline(one.response_time),
+        resolution=parse.deadline(one.resolution_target),
+        communication=parse.cadence(one.communication),
+        escalation=parse.notice(one.escalation),
     )
 
 
 def _kpi(name: str, one: sections.Kpi, units: Mapping[str, Unit]) -> Kpi:
     unit = units[one.indicator]
-    target = grammar.threshold(one.target, unit, ">=" if unit == "ratio" else "<=")
-    return Kpi(name, one.indicator, target, one.measurement, grammar.cadence(one.reporting))
+    target = parse.threshold(one.target, unit, ">=" if unit == "ratio" else "<=")
+    return Kpi(name, one.indicator, target, one.measurement, parse.cadence(one.reporting))

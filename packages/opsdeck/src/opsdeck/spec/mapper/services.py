@@ -11,8 +11,9 @@ from datetime import timedelta
 from types import MappingProxyType
 from typing import get_args
 
-from opsdeck.spec import grammar
 from opsdeck.spec.framework import Aggregation, Capacity, Performance, Target, Trigger
+from opsdeck.spec.grammar import parse
+from opsdeck.spec.grammar.say import say
 from opsdeck.spec.model import Objective, Probe, Rule, Service
 from opsdeck.spec.phrases import Condition, Growth, Quantity, Unit
 from opsdeck.spec.wire import service as wire
@@ -30,7 +31,7 @@ def service(name: str, one: wire.Service, units: Units) -> Service:
         objectives=tuple(objective(key, value, units) for key, value in one.objectives.items()),
         rules=tuple(rule(key, value, one, units) for key, value in one.alerts.items()),
         probes=_probes(one.probes),
-        probe_every=grammar.duration(one.probes.every) if one.probes else timedelta(),
+        probe_every=parse.duration(one.probes.every) if one.probes else timedelta(),
         operations=frozenset(one.operations),
         success_exit_codes=frozenset(one.success_exit_codes),
         fields=frozenset(key for key, value in one.fields.items() if value == "keep"),
@@ -39,14 +40,14 @@ def service(name: str, one: wire.Service, units: Units) -> Service:
         performance=_performance(one.performance),
         capacity=_capacity(one.capacity, one.evaluation, units),
         aggregation=Aggregation(
-            one.errors.aggregation.group_by, grammar.duration(one.errors.aggregation.time_window)
+            one.errors.aggregation.group_by, parse.duration(one.errors.aggregation.time_window)
         ),
     )
 
 
 def objective(name: str, one: wire.Objective, units: Units) -> Objective:
     unit = units[one.indicator]
-    target = grammar.threshold(one.target, unit, ">=" if one.kind == "budget" else "<=")
+    target = parse.threshold(one.target, unit, ">=" if one.kind == "budget" else "<=")
     return Objective(
         name=name,
         title=one.title,
@@ -55,25 +56,25 @@ def objective(name: str, one: wire.Objective, units: Units) -> Objective:
         comparison=target.comparison,
         target=target.value,
         unit=unit,
-        window=grammar.duration(one.window),
+        window=parse.duration(one.window),
         rank=target.rank,
         text=one.target,
     )
 
 
 def rule(name: str, one: wire.Alert, of: wire.Inherited, units: Units) -> Rule:
-    window = grammar.duration(one.window or of.evaluation.window)
+    window = parse.duration(one.window or of.evaluation.window)
     return Rule(
         name=name,
         tier=1 if one.tier == 1 else 2,
         condition=condition(one, of, units),
         severity=one.severity,
-        response_time=grammar.duration(one.response_time),
-        escalation=grammar.chain(one.escalation or of.routing.without_chain),
+        response_time=parse.duration(one.response_time),
+        escalation=parse.chain(one.escalation or of.routing.without_chain),
         inhibits=one.inhibits,
         incident=one.incident or "",
         incident_when=MappingProxyType(
-            {level: grammar.condition(text, units, window) for level, text in one.incident_when.items()}
+            {level: parse.condition(text, units, window) for level, text in one.incident_when.items()}
         ),
         summary=one.summary,
         source=one.follows or f"alerts.{name}.condition",
@@ -85,8 +86,8 @@ def condition(one: wire.Alert, of: wire.Inherited, units: Units) -> Condition:
     if one.condition is None:
         found = followed(one.follows or "", of, units)
     else:
-        window = grammar.duration(one.window or of.evaluation.window)
-        found = grammar.condition(one.condition, units, window)
+        window = parse.duration(one.window or of.evaluation.window)
+        found = parse.condition(one.condition, units, window)
     return replace(found, minimum=one.minimum)
 
 
@@ -94,10 +95,10 @@ def followed(path: str, of: wire.Inherited, units: Units) -> Condition:
     """The condition of a rule that follows a threshold of error tracking: `> 10/hour` of `unique_errors`."""
     text = threshold_at(path, of)
     indicator = path.split(".")[-2] if path.endswith(".alert_threshold") else path.rpartition(".")[2]
-    limit = grammar.threshold(text, units[indicator])
-    window = limit.per or grammar.duration(of.errors.aggregation.time_window)
+    limit = parse.threshold(text, units[indicator])
+    window = limit.per or parse.duration(of.errors.aggregation.time_window)
     found = Condition("", indicator, limit.comparison, limit.value, limit.unit, window, timedelta())
-    return replace(found, text=grammar.say(found))
+    return replace(found, text=say(found))
 
 
 def threshold_at(path: str, of: wire.Inherited) -> str:
@@ -116,7 +117,7 @@ def _probes(probes: wire.Probes | None) -> tuple[Probe, ...]:
             name,
             tuple(shlex.split(run.command)),
             run.operation,
-            grammar.duration(run.timeout or probes.timeout),
+            parse.duration(run.timeout or probes.timeout),
             run.kind or "",
         )
         for name, run in probes.runs.items()
@@ -132,11 +133,11 @@ def _performance(one: wire.Performance) -> Performance:
         *_targets("template_generation", "multiple_files", kinds.multiple_files),
     )
     return Performance(
-        grammar.duration(one.window),
+        parse.duration(one.window),
         targets,
-        grammar.threshold(one.memory_usage.baseline, "bytes"),
-        grammar.threshold(one.memory_usage.peak, "bytes"),
-        grammar.growth(one.memory_usage.leak_threshold),
+        parse.threshold(one.memory_usage.baseline, "bytes"),
+        parse.threshold(one.memory_usage.peak, "bytes"),
+        parse.growth(one.memory_usage.leak_threshold),
     )
 
 
@@ -146,25 +147,25 @@ def _targets(operation: str, kind: str, limits: wire.Percentiles) -> list[Target
         text = getattr(limits, rank)
         if text is not None:
             name = ".".join(part for part in (operation, kind, rank) if part)
-            found.append(Target(name, operation, kind, int(rank[1:]) / 100, grammar.threshold(text, "ms")))
+            found.append(Target(name, operation, kind, int(rank[1:]) / 100, parse.threshold(text, "ms")))
     return found
 
 
 def _capacity(one: wire.Capacity, evaluation: wire.Evaluation, units: Units) -> Capacity:
-    window = grammar.duration(evaluation.window)
+    window = parse.duration(evaluation.window)
     now, ahead = one.current_usage, one.projected_growth
     usage: dict[str, Quantity] = {
-        "daily_operations": grammar.quantity(now.daily_operations, "count"),
-        "peak_concurrent_users": grammar.quantity(now.peak_concurrent_users, "count"),
-        "storage_requirements": grammar.quantity(now.storage_requirements, "bytes"),
+        "daily_operations": parse.quantity(now.daily_operations, "count"),
+        "peak_concurrent_users": parse.quantity(now.peak_concurrent_users, "count"),
+        "storage_requirements": parse.quantity(now.storage_requirements, "bytes"),
     }
     growth: dict[str, Growth] = {
-        "user_growth": grammar.growth(ahead.user_growth),
-        "operations_growth": grammar.growth(ahead.operations_growth),
-        "storage_growth": grammar.growth(ahead.storage_growth),
+        "user_growth": parse.growth(ahead.user_growth),
+        "operations_growth": parse.growth(ahead.operations_growth),
+        "storage_growth": parse.growth(ahead.storage_growth),
     }
     triggers = (
-        Trigger(name, grammar.condition(trigger.metric, units, window), trigger.action)
+        Trigger(name, parse.condition(trigger.metric, units, window), trigger.action)
         for name, trigger in one.scaling_triggers.items()
     )
     return Capacity(MappingProxyType(usage), MappingProxyType(growth), tuple(triggers))

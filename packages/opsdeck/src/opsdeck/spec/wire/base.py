@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
-from opsdeck.spec import grammar
+from opsdeck.spec.grammar import parse
 from opsdeck.spec.grammar.words import PhraseError, nearest
 
 NAME = r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$"
@@ -58,31 +58,31 @@ def refusal(message: str, column: int = 0) -> PydanticCustomError:
 
 
 def _condition(text: str, units: Mapping[str, Any]) -> object:
-    return grammar.condition(text, units, grammar.SAMPLE_WINDOW)
+    return parse.condition(text, units, parse.SAMPLE_WINDOW)
 
 
 def _bytes(text: str) -> object:
-    return grammar.threshold(text, "bytes")
+    return parse.threshold(text, "bytes")
 
 
 def _milliseconds(text: str) -> object:
-    return grammar.threshold(text, "ms")
+    return parse.threshold(text, "ms")
 
 
 def _count(text: str) -> object:
-    return grammar.quantity(text, "count")
+    return parse.quantity(text, "count")
 
 
 def _storage(text: str) -> object:
-    return grammar.quantity(text, "bytes")
+    return parse.quantity(text, "bytes")
 
 
 def _users(text: str) -> object:
-    return grammar.threshold(text, "ratio")
+    return parse.threshold(text, "ratio")
 
 
 def _failures(text: str) -> object:
-    return grammar.threshold(text, "count")
+    return parse.threshold(text, "count")
 
 
 def _day(text: str) -> str:
@@ -107,11 +107,9 @@ Name = Annotated[str, Field(pattern=NAME)]
 Code = Annotated[str, Field(pattern=CODE)]
 Day = Annotated[str, AfterValidator(_day), Field(json_schema_extra={"format": "date"})]
 Zone = Annotated[Text, AfterValidator(_zone), Field(examples=["UTC", "Europe/Berlin"])]
-Weekdays = Annotated[
-    Text, Phrase(grammar.weekdays, "Business days.", "Monday to Friday", "Sunday to Thursday")
-]
-Hours = Annotated[Text, Phrase(grammar.hours, "Business hours.", "09:00-17:00")]
-Duration = Annotated[Text, Phrase(grammar.span, "A duration.", "5 minutes", "200ms", "7 years")]
+Weekdays = Annotated[Text, Phrase(parse.weekdays, "Business days.", "Monday to Friday", "Sunday to Thursday")]
+Hours = Annotated[Text, Phrase(parse.hours, "Business hours.", "09:00-17:00")]
+Duration = Annotated[Text, Phrase(parse.span, "A duration.", "5 minutes", "200ms", "7 years")]
 Condition = Annotated[
     Text,
     Phrase(
@@ -124,22 +122,18 @@ Condition = Annotated[
 ]
 Chain = Annotated[
     Text,
-    Phrase(grammar.chain, "Roles in the order of escalation.", "on-call engineer -> team lead -> manager"),
+    Phrase(parse.chain, "Roles in the order of escalation.", "on-call engineer -> team lead -> manager"),
 ]
-Role = Annotated[Text, Phrase(grammar.role, "A role.", *grammar.ROLES)]
+Role = Annotated[Text, Phrase(parse.role, "A role.", *parse.ROLES)]
 Latency = Annotated[Text, Phrase(_milliseconds, "A limit on a time.", "< 200ms", "< 2 seconds")]
 Size = Annotated[Text, Phrase(_bytes, "A limit on a size.", "< 50MB")]
 Count = Annotated[Text, Phrase(_count, "An amount, or unknown.", "unknown (needs instrumentation)", "5000")]
 Storage = Annotated[Text, Phrase(_storage, "A size, or unknown.", "< 1GB (templates)", "unknown")]
-Growth = Annotated[
-    Text, Phrase(grammar.growth, "A growth rate.", "20% monthly", "10% increase over 24 hours")
-]
-Deadline = Annotated[Text, Phrase(grammar.deadline, "A time to finish in.", "2 hours", "next business day")]
-Box = Annotated[
-    Text, Phrase(grammar.box, "The time box of a phase.", "5-30 minutes", "within 5 business days")
-]
-Cadence = Annotated[Text, Phrase(grammar.cadence, "How often.", "every 30 minutes", "weekly updates")]
-Notice = Annotated[Text, Phrase(grammar.notice, "Who is told when.", "director level after 4 hours")]
+Growth = Annotated[Text, Phrase(parse.growth, "A growth rate.", "20% monthly", "10% increase over 24 hours")]
+Deadline = Annotated[Text, Phrase(parse.deadline, "A time to finish in.", "2 hours", "next business day")]
+Box = Annotated[Text, Phrase(parse.box, "The time box of a phase.", "5-30 minutes", "within 5 business days")]
+Cadence = Annotated[Text, Phrase(parse.cadence, "How often.", "every 30 minutes", "weekly updates")]
+Notice = Annotated[Text, Phrase(parse.notice, "Who is told when.", "director level after 4 hours")]
 Users = Annotated[Text, Phrase(_users, "A share of users.", "> 50% users")]
 Failures = Annotated[
     Text, Phrase(_failures, "A limit on a count.", "> 10 failures from same user/IP", "> 500 in 1 hour")

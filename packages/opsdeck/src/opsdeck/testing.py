@@ -42,8 +42,8 @@ from opsdeck.model import (
 from opsdeck.respond import notify
 from opsdeck.spec.model import Service, Spec
 from opsdeck.stores.api import EventStore, StateStore
-from opsdeck.stores.events import open_events
-from opsdeck.stores.state import open_state
+from opsdeck.stores.events.memory import MemoryEvents
+from opsdeck.stores.state.memory import MemoryState
 from opsdeck.timing import ManualClock
 
 __all__ = [
@@ -51,6 +51,8 @@ __all__ = [
     "Expectation",
     "Load",
     "ManualClock",
+    "MemoryEvents",
+    "MemoryState",
     "Outbox",
     "Story",
     "breach",
@@ -328,8 +330,8 @@ def given(
 ) -> Story:
     """A story of one service of the spec (its first if none is named), on memory stores unless others are given."""
     of = spec.service(service or next(iter(spec.services), "story"))
-    events = events or open_events("memory://", spec.edges)
-    return Story(spec, of, events, state or open_state("memory://"), start).happens(*loads)
+    events = events or MemoryEvents(spec.edges)
+    return Story(spec, of, events, state or MemoryState(), start).happens(*loads)
 
 
 # ---- what is expected -------------------------------------------------------------------------------------------

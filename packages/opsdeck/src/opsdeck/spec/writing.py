@@ -88,16 +88,15 @@ def add_service(path: Path, name: str, title: str = "") -> None:
 
 def _holder(path: Path) -> tuple[Path, Node]:
     """The file that has `services`, else the first; in an empty folder a new one."""
-    found = files(path)
-    read = [(one, *read(one, str(one))) for one in found if one.exists()]
-    for one, _, problems in read:
+    parts = [(one, *read(one, str(one))) for one in files(path) if one.exists()]
+    for one, _, problems in parts:
         if problems:
             raise OpsdeckError(f"{one} cannot be extended: {problems[0]}", hint="opsdeck spec check")
-    for one, node, _ in read:
+    for one, node, _ in parts:
         if "services" in node.children:
             return one, node
-    if read:
-        return read[0][0], read[0][1]
+    if parts:
+        return parts[0][0], parts[0][1]
     target = path / "services.yaml" if path.is_dir() else path
     return target, parse("", str(target))[0]
 

@@ -290,8 +290,8 @@ ONE: dict[str, tuple[str, str]] = {
         "1:26: routing.without_chain: no contact stands for 'director': see `roles` and `contacts`",
     ),
     "a channel that is none": (
-        "routing: {channels: [hook]}",
-        "1:22: routing.channels.0: unknown channel 'hook': expected console",
+        "routing: {channels: [none]}",
+        "1:22: routing.channels.0: unknown channel 'none': expected console",
     ),
     "a webhook without its address": (
         "channels: {hook: {kind: webhook}}",
@@ -426,7 +426,8 @@ def test_a_caution_points_at_the_contacts_that_the_user_wrote(written: Callable[
 def pairs() -> list[tuple[str, str]]:
     """Two mistakes in different sections each, drawn the same way every time."""
     section = {sentence: text.partition(":")[0] for sentence, (text, _) in ONE.items()}
-    every = [(a, b) for a in ONE for b in ONE if section[a] < section[b]]
+    # How often is looked decides which holds can be seen: those two belong together.
+    every = [(a, b) for a in ONE for b in ONE if section[a] < section[b] and section[b] != "evaluation"]
     return random.Random(1).sample(every, 100)
 
 

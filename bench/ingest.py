@@ -2,8 +2,8 @@
 
 A server process (bench/collector.py), a client process with a few keep-alive connections that sends batches made
 beforehand, both on this machine. Prints: events/s acknowledged after fdatasync, request latency, time until the event
-store holds all of them, memory of the server; and acknowledged → visible: for lone events, within a steady stream
-of 10,000 events/s, and while the server is saturated.
+store holds all of them, memory of the server; and acknowledged → visible, for lone events and within a steady stream
+of 10,000 events/s.
 Run: `python bench/ingest.py [--events N] [--batch N] [--connections N] [--json]`.
 """
 
@@ -89,8 +89,6 @@ def measure(folder: Path, chosen: argparse.Namespace) -> dict[str, float]:
             "visible_idle_ms_max": round(max(sent["idle"]) * 1000),
             "visible_steady_ms_median": round(statistics.median(sent["steady"]) * 1000),
             "visible_steady_ms_max": round(max(sent["steady"]) * 1000),
-            "visible_busy_ms_median": round(statistics.median(sent["busy"] or [0]) * 1000),
-            "visible_busy_ms_max": round(max(sent["busy"] or [0]) * 1000),
             "drained_seconds_after": round(time.perf_counter() - began, 2),
             "server_cpu_seconds": round(spent - idle, 2),
             "client_cpu_seconds": round(sent["cpu"], 2),
@@ -128,15 +126,13 @@ def client(port: int, key: str, path: Path, connections: int) -> dict[str, objec
             began = time.perf_counter()
             _post(connection, key, _batch(batch))
             time.sleep(max(0, 0.1 - (time.perf_counter() - began)))
-    with _watching(port, key) as busy:
-        seconds, latencies, cpu = saturate(port, key, path, connections)
+    seconds, latencies, cpu = saturate(port, key, path, connections)
     return {
         "seconds": seconds,
         "latencies": latencies,
         "cpu": cpu,
         "idle": idle,
         "steady": steady,
-        "busy": busy,
     }
 
 

@@ -89,6 +89,7 @@ def compare(memory: EventStore, duck: EventStore, ask: st.DataObject) -> None:
         assert comparable(duck.tally(match, at, by, step)) == comparable(memory.tally(match, at, by, step))
     field = ask.draw(st.sampled_from([*DIMENSIONS, *DETAILS, "minute"]))
     assert duck.distinct(field, match, window) == memory.distinct(field, match, window)
+    assert duck.turns(match, window) == memory.turns(match, window)
     found = memory.find(match, window, ask.draw(st.integers(1, 9)))
     assert duck.find(match, window, len(found) or 1) == found
     if found:

@@ -333,6 +333,39 @@ def test_distinct_minutes_of_a_short_window(events: EventStore, line: Line) -> N
     assert events.distinct("minute", ALL, Window(after(seconds=30), after(seconds=130))) == 3
 
 
+# ---- turns ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("minutes", "turns"),
+    [
+        ("", []),
+        ("gg", [(0, False)]),
+        ("ggbbg", [(0, False), (2, True), (4, False)]),
+        ("b--b-g", [(0, True), (5, False)]),
+        ("g-b", [(0, False), (2, True)]),
+        ("gxg", [(0, False), (1, True), (2, False)]),
+    ],
+    ids=[
+        "no minute, no turn", "the first minute is one", "to bad and back", "a gap ends nothing",
+        "a gap before bad ones", "one failure makes a minute bad",
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("hours", [1, 30], ids=["from entries", "from rollups"])
+def test_turns(
+    events: EventStore, line: Line, minutes: str, turns: list[tuple[int, bool]], hours: int
+) -> None:
+    runs = [
+        (n, good)
+        for n, kind in enumerate(minutes)
+        for good in {"g": [1], "b": [0], "x": [1, 0], "-": []}[kind]
+    ]
+    at = [line(f"{i}", after(minutes=n), operation__success=bool(good)) for i, (n, good) in enumerate(runs)]
+    events.load(batch(*at))
+    found = events.turns(ALL, Window(NOON, after(hours=hours)))
+    assert [((turn.minute - NOON) // timedelta(minutes=1), turn.bad) for turn in found] == turns
+
+
 def test_distinct_of_a_field_that_is_not_there(events: EventStore) -> None:
     with pytest.raises(UsageError, match="'colour'"):
         events.distinct("colour", ALL, DAY)

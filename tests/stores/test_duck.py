@@ -15,7 +15,7 @@ import pytest
 from opsdeck.errors import ConflictError, DamagedError, OpsdeckError, UsageError
 from opsdeck.model import Batch, Match, Position, Sample, Window
 from opsdeck.stores.events import duck as module
-from opsdeck.stores.events import open_events
+from opsdeck.stores.events import loading, open_events
 from opsdeck.stores.events.duck import DuckEvents
 
 Line = Callable[..., bytes]
@@ -178,14 +178,16 @@ def test_a_large_batch_goes_in_pieces_and_counts_as_one(
     assert runs(duck) == 90
 
 
-def test_a_load_that_fails_leaves_nothing(duck: DuckEvents, path: Path, line: Line) -> None:
-    blocked = path.with_name("events.duckdb.load")
-    blocked.mkdir()
-    with pytest.raises(IsADirectoryError):
-        duck.load(Batch(line("a", NOON), (Position("app", 1),)))
-    assert (runs(duck), duck.positions()) == (0, {})
-    blocked.rmdir()
-    assert duck.load(Batch(line("a", NOON), (Position("app", 1),))) == 1
+def test_a_load_that_fails_leaves_nothing(
+    duck: DuckEvents, line: Line, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    batch = Batch(line("a", NOON), (Position("app", 1),))
+    with monkeypatch.context() as broken:
+        broken.setattr(loading, "roll_up", lambda _: "SELECT * FROM nowhere")
+        with pytest.raises(duckdb.Error, match="nowhere"):
+            duck.load(batch)
+    assert (runs(duck), duck.distinct("minute", ALL, LONG), duck.positions()) == (0, 0, {})
+    assert duck.load(batch) == 1
 
 
 def test_the_whole_entry_is_kept_as_it_came(duck: DuckEvents, path: Path, line: Line) -> None:

@@ -139,6 +139,14 @@ class Slice:
 
 
 @dataclass(frozen=True, slots=True)
+class Turn:
+    """The first minute of a stretch of minutes that all had a failure (`bad`) or all had none."""
+
+    minute: datetime
+    bad: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Sample:
     """One reading of something that is not an event (cpu_usage, journal bytes): a gauge at a time."""
 

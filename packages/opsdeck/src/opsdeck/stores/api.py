@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
 from typing import Protocol, TypeVar
 
-from opsdeck.model import Batch, Change, Entry, Match, Position, Sample, Slice, Transition, Window
+from opsdeck.model import Batch, Change, Entry, Match, Position, Sample, Slice, Transition, Turn, Window
 
 R = TypeVar("R")
 
@@ -42,6 +42,11 @@ class EventStore(Protocol):
 
     def distinct(self, field: str, match: Match, window: Window) -> int:
         """How many different non-empty values `field` (a DIMENSION or DETAIL, or `minute`) has among the matching events."""
+
+    def turns(self, match: Match, window: Window) -> list[Turn]:
+        """Where minutes with failures begin and where they end: the first matching minute, then each that differs
+        from the one before it. Minutes without matching events are passed over.
+        """
 
     def find(self, match: Match, window: Window, limit: int, before: str = "") -> list[Entry]:
         """The newest matching entries, newest first; `before` is an event id to continue after (for paging)."""

@@ -16,14 +16,14 @@ from typing import Any
 import duckdb
 
 from opsdeck.errors import UsageError
-from opsdeck.model import Bar, Batch, Entry, Match, Position, Sample, Slice, Tally, Window
+from opsdeck.model import Bar, Batch, Entry, Match, Position, Sample, Slice, Tally, Turn, Window
 from opsdeck.stores.api import UNREADABLE
 from opsdeck.stores.events import loading, queries
 from opsdeck.stores.events.database import open_database, remember, remembered
-from opsdeck.stores.events.facts import LONGEST_LINE
 from opsdeck.stores.events.queries import Statement, naive
 
-CHUNK = 12 * 1024 * 1024
+# A load takes several times its text in memory, so a large one goes in pieces.
+CHUNK = 8 * 1024 * 1024
 
 
 class DuckEvents:
@@ -31,7 +31,6 @@ class DuckEvents:
 
     def __init__(self, path: Path, thresholds: Sequence[float] = ()) -> None:
         self._thresholds = tuple(sorted(map(float, thresholds)))
-        self._file = path.with_name(path.name + ".load")
         self._loading = Lock()
         self._root = open_database(path)
         with self._writing() as cursor:
@@ -87,6 +86,9 @@ class DuckEvents:
     def distinct(self, field: str, match: Match, window: Window) -> int:
         return int(self._rows(queries.distinct(field, match, window))[0][0])
 
+    def turns(self, match: Match, window: Window) -> list[Turn]:
+        return [Turn(minute.replace(tzinfo=UTC), bad) for minute, bad in self._rows(queries.turns(match, window))]
+
     def find(self, match: Match, window: Window, limit: int, before: str = "") -> list[Entry]:
         after = None
         if before:
@@ -108,7 +110,6 @@ class DuckEvents:
     def close(self) -> None:
         with self._loading:
             self._root.close()
-            self._file.unlink(missing_ok=True)
 
     def _enter(self, cursor: duckdb.DuckDBPyConnection, lines: bytes, number: int) -> tuple[int, int]:
         """Puts the new entries into events, series and rollup; returns how many, and how many lines were unreadable.
@@ -118,8 +119,7 @@ class DuckEvents:
         """
         load = {"load": number}
         for chunk in _chunks(lines):
-            self._file.write_bytes(chunk)
-            cursor.execute(loading.ENTER, {**load, "file": str(self._file)})
+            cursor.execute(loading.ENTER, {**load, "lines": chunk})
         seen, readable, different, first, last = _one(cursor, loading.SURVEY, load)
         if readable < seen:
             cursor.execute(loading.OMIT_UNREADABLE, load)
@@ -177,21 +177,25 @@ def _append(cursor: duckdb.DuckDBPyConnection, samples: Iterable[Sample]) -> Non
         )
 
 
-def _chunks(lines: bytes) -> Iterator[bytes]:
-    """Pieces of about CHUNK bytes, cut at line ends; in place of a line that is too long, one that is no JSON."""
+def _chunks(lines: bytes) -> Iterator[str]:
+    """Pieces of about CHUNK bytes, cut at line ends."""
     start = 0
     while start < len(lines):
         end = lines.find(b"\n", start + CHUNK) + 1 or len(lines)
-        chunk = lines[start:end]
-        yield _shortened(chunk) if _has_long_stretch(chunk) else chunk
+        yield _decoded(lines[start:end])
         start = end
 
 
-def _has_long_stretch(chunk: bytes) -> bool:
-    """Whether a line may be too long: such a line fills one of the aligned blocks of half that length."""
-    half = LONGEST_LINE // 2
-    return any(chunk.find(b"\n", at, at + half) < 0 for at in range(0, len(chunk) - half + 1, half))
+def _decoded(lines: bytes) -> str:
+    try:
+        return lines.decode()
+    except UnicodeDecodeError:
+        return "\n".join(map(_text, lines.split(b"\n")))
 
 
-def _shortened(chunk: bytes) -> bytes:
-    return b"\n".join(line if len(line) <= LONGEST_LINE else b"too long" for line in chunk.split(b"\n"))
+def _text(line: bytes) -> str:
+    """A line as text; one that is no text becomes one that is no JSON."""
+    try:
+        return line.decode()
+    except UnicodeDecodeError:
+        return "no text"

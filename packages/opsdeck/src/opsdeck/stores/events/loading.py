@@ -1,4 +1,4 @@
-"""DuckDB's tables, and the statements that fill them from a file of entries (NDJSON).
+"""DuckDB's tables, and the statements that fill them from lines of entries (NDJSON).
 
 A load is append-only: `events` takes the new entries, `series` the combinations of DIMENSIONS not met before, `rollup`
 one row per minute, series and latency bucket of this load. Readers sum, so a late event adds a row to its minute and
@@ -68,7 +68,8 @@ def _utc(name: str) -> str:
     return f"try_cast(e.\"{name}\" AS TIMESTAMPTZ) AT TIME ZONE 'UTC'"
 
 
-# A line that is no JSON comes as NULL (ignore_errors): stored for a moment, counted by SURVEY, then left out.
+# The lines come as one parameter: DuckDB's readers of files hold 32 MB a thread, however small the file. What is no
+# JSON or too long becomes NULL: stored for a moment, counted by SURVEY, then left out.
 ENTER = f"""
     INSERT INTO deck.events
     SELECT $load,
@@ -76,8 +77,11 @@ ENTER = f"""
             THEN {_utc("receivedAt")} ELSE {_utc("timestamp")} END,
         {_utc("timestamp")}, {", ".join(map(_column, _FIELDS))}, body
     FROM (
-        SELECT json AS body, json_transform(json, '{_shape()}') AS e
-        FROM read_ndjson_objects($file, ignore_errors = true, maximum_object_size = {LONGEST_LINE + 1})
+        SELECT body, TRY(json_transform(body, '{_shape()}')) AS e
+        FROM (
+            SELECT CASE WHEN strlen(line) <= {LONGEST_LINE} THEN line END AS body
+            FROM (SELECT unnest(string_split($lines, chr(10))) AS line) WHERE trim(line) <> ''
+        )
     )
 """
 _READABLE = "coalesce(event_id <> '' AND isfinite(happened) AND isfinite(stamped), false)"

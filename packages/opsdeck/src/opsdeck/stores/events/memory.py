@@ -6,10 +6,11 @@ Used by tests and by `opsdeck.testing`; not for more than some ten thousand even
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from itertools import groupby
 from threading import RLock
 
 from opsdeck.errors import UsageError
-from opsdeck.model import DIMENSIONS, Bar, Batch, Entry, Match, Position, Sample, Slice, Tally, Window
+from opsdeck.model import DIMENSIONS, Bar, Batch, Entry, Match, Position, Sample, Slice, Tally, Turn, Window
 from opsdeck.stores.api import UNREADABLE
 from opsdeck.stores.events.buckets import bucket
 from opsdeck.stores.events.facts import Fact, fact
@@ -32,7 +33,7 @@ class MemoryEvents:
             if batch.positions and not ahead:
                 return 0
             before = len(self._facts)
-            lines = [line for line in batch.lines.split(b"\n") if line.strip()]
+            lines = [line for line in batch.lines.split(b"\n") if line.strip(b" ")]
             facts = [found for line in lines if (found := fact(line)) is not None]
             for found in facts:
                 self._facts.setdefault(found.entry.event_id, found)
@@ -64,6 +65,14 @@ class MemoryEvents:
             return len({found.at.replace(second=0, microsecond=0) for found in self._matching(match, window)})
         known(field)
         return len({found.values[field] for found in self._matching(match, window)} - {"", None})
+
+    def turns(self, match: Match, window: Window) -> list[Turn]:
+        minutes: dict[datetime, bool] = {}
+        for found in self._matching(match, window):
+            minute = found.at.replace(second=0, microsecond=0)
+            minutes[minute] = minutes.get(minute, False) or found.values["outcome"] == "failure"
+        stretches = groupby(sorted(minutes.items()), key=lambda one: one[1])
+        return [Turn(next(stretch)[0], bad) for bad, stretch in stretches]
 
     def find(self, match: Match, window: Window, limit: int, before: str = "") -> list[Entry]:
         entries = sorted(

@@ -80,6 +80,18 @@ def distinct(name: str, match: Match, window: Window) -> Statement:
     return query
 
 
+def turns(match: Match, window: Window) -> Statement:
+    """Rows of (minute, whether it had a failure) where that is not as in the matching minute before, in time order."""
+    query = Statement()
+    source = _source(query, match, window, ["outcome"])
+    query.text = (
+        "SELECT minute, bad FROM (SELECT minute, bad, lag(bad) OVER (ORDER BY minute) AS before FROM"
+        " (SELECT date_trunc('minute', happened) AS minute, bool_or(outcome = 'failure') AS bad"
+        f" FROM ({source}) GROUP BY minute)) WHERE bad IS DISTINCT FROM before ORDER BY minute"
+    )
+    return query
+
+
 def find(match: Match, window: Window, limit: int, before: tuple[datetime, str] | None) -> Statement:
     """Rows of (event_id, happened, body), newest first; `before` is time and id of the entry to continue after."""
     query = Statement()

@@ -31,7 +31,7 @@ def test_every_answer_is_armed(person: Any, stranger: Any, path: str) -> None:
         assert headers["content-security-policy"] == POLICY
         assert headers["x-content-type-options"] == "nosniff"
         assert headers["x-frame-options"] == "DENY"
-        assert headers["referrer-policy"] == "no-referrer"
+        assert headers["referrer-policy"] == "same-origin"
 
 
 def test_the_policy_allows_nothing_inline_and_nothing_from_elsewhere() -> None:

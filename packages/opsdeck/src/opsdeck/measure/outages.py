@@ -4,16 +4,12 @@ A probe minute is a minute with at least one run of the real CLI by a probe; it 
 An outage runs from its first bad minute to the next good one. Minutes without probes are unknown: they neither
 start nor end an outage. It must not know objectives.
 
-A year has half a million minutes, so only those after trouble are read:
-1. ask for the bad minutes of the window, which are few;
-2. read all probe minutes of a stretch from the first bad one on, and note where outages begin and end;
-3. go on with the next stretch while an outage is open, else skip to the next bad minute.
+A year has half a million minutes: the store says only where good ones turn bad and bad ones good.
 """
 
-from bisect import bisect_left
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import pairwise
 
 from opsdeck.measure.population import cli_probes
 from opsdeck.measure.query import Query
@@ -21,8 +17,8 @@ from opsdeck.model import Clause, Window
 from opsdeck.spec.model import Service
 
 MINUTE = timedelta(minutes=1)
-STRETCH = timedelta(days=1)
 FAILED = Clause("outcome", "=", "failure")
+ENDED = Clause("outcome", "!=", "cancelled")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,25 +49,9 @@ def probe_minutes(query: Query, service: Service, window: Window) -> tuple[int, 
 
 def outages(query: Query, service: Service, window: Window) -> list[Outage]:
     """Outages that begin in the window, in time order. The last may be open: it then lasts until the window's end."""
-    whole, found = whole_minutes(window), list[Outage]()
-    bad_minutes = [s.start for s in query.tally(cli_probes(service).also(FAILED), whole, step=MINUTE)]
-    at, start = next(iter(bad_minutes), None), None
-    while at is not None and at < whole.end:
-        stretch = Window(at, min(at + STRETCH, whole.end))
-        for minute, bad in _minutes(query, service, stretch):
-            if bad and start is None:
-                start = minute
-            elif not bad and start is not None:
-                found.append(Outage(start, minute))
-                start = None
-        rest = bad_minutes[bisect_left(bad_minutes, stretch.end) :]
-        at = stretch.end if start is not None else next(iter(rest), None)
-    if start is not None:
-        found.append(Outage(start, max(start, window.end - timedelta.resolution), open=True))
-    return found
-
-
-def _minutes(query: Query, service: Service, stretch: Window) -> Iterator[tuple[datetime, bool]]:
-    for found in query.tally(cli_probes(service), stretch, step=MINUTE):
-        if found.tally.runs:
-            yield found.start, found.tally.failure > 0
+    turns = query.turns(cli_probes(service).also(ENDED), whole_minutes(window))
+    ended = [Outage(bad.minute, good.minute) for bad, good in pairwise(turns) if bad.bad]
+    if turns and turns[-1].bad:
+        start = turns[-1].minute
+        ended.append(Outage(start, max(start, window.end - timedelta.resolution), open=True))
+    return ended

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Protocol, TypeVar
 
-from opsdeck.model import Entry, Match, Sample, Slice, Window
+from opsdeck.model import Entry, Match, Sample, Slice, Turn, Window
 
 R = TypeVar("R")
 
@@ -20,6 +20,8 @@ class Query(Protocol):
     ) -> list[Slice]: ...
 
     def distinct(self, field: str, match: Match, window: Window) -> int: ...
+
+    def turns(self, match: Match, window: Window) -> list[Turn]: ...
 
     def find(self, match: Match, window: Window, limit: int, before: str = "") -> list[Entry]: ...
 
@@ -44,6 +46,9 @@ class Memo:
         return self._once(
             ("distinct", field, match, window), lambda: self._query.distinct(field, match, window)
         )
+
+    def turns(self, match: Match, window: Window) -> list[Turn]:
+        return self._once(("turns", match, window), lambda: self._query.turns(match, window))
 
     def find(self, match: Match, window: Window, limit: int, before: str = "") -> list[Entry]:
         return self._once(

@@ -27,7 +27,7 @@ def apply(plan: "Plan", target: str) -> None:
     """
     folders = Folders(target)
     staged: list[Staged] = []
-    path = target
+    path, done = target, False
     try:
         for change in plan.changes:
             if change.action in WRITES:
@@ -37,14 +37,16 @@ def apply(plan: "Plan", target: str) -> None:
         for one in staged:
             path = one.change.path
             one.commit()
-    except BaseException as error:
+        done = True
+    except OSError as error:
         left = _undo(staged, folders)
-        if isinstance(error, OSError):
-            outcome = "NOT ALL COULD BE PUT BACK" if left else "nothing was changed"
-            raise WriteFailed(
-                f"cannot write ({error.strerror}); {outcome}", given=", ".join([path, *left])
-            ) from None
-        raise
+        outcome = "NOT ALL COULD BE PUT BACK" if left else "nothing was changed"
+        raise WriteFailed(
+            f"cannot write ({error.strerror}); {outcome}", given=", ".join([path, *left])
+        ) from None
+    finally:
+        if not done:
+            _undo(staged, folders)
     for one in staged:
         one.forget()
     folders.close()
@@ -56,9 +58,10 @@ def apply(plan: "Plan", target: str) -> None:
 
 
 def _undo(staged: list[Staged], folders: "Folders") -> list[str]:
-    """Put everything back; give what could not be, and where its copy is."""
+    """Put everything back; give what could not be, and where its copy is. A second time there is nothing to do."""
     left: list[str] = []
-    for one in reversed(staged):
+    while staged:
+        one = staged.pop()
         try:
             one.undo()
         except OSError:

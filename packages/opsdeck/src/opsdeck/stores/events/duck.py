@@ -6,7 +6,7 @@ transaction with the positions it reaches.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
 from json import dumps, loads
 from pathlib import Path
@@ -87,7 +87,9 @@ class DuckEvents:
         return int(self._rows(queries.distinct(field, match, window))[0][0])
 
     def turns(self, match: Match, window: Window) -> list[Turn]:
-        return [Turn(minute.replace(tzinfo=UTC), bad) for minute, bad in self._rows(queries.turns(match, window))]
+        return [
+            Turn(minute.replace(tzinfo=UTC), bad) for minute, bad in self._rows(queries.turns(match, window))
+        ]
 
     def find(self, match: Match, window: Window, limit: int, before: str = "") -> list[Entry]:
         after = None
@@ -153,13 +155,11 @@ class DuckEvents:
 
     @contextmanager
     def _writing(self) -> Iterator[duckdb.DuckDBPyConnection]:
-        with self._root.cursor() as cursor:
+        with self._root.cursor() as cursor, ExitStack() as undo:
             cursor.begin()
-            try:
-                yield cursor
-            except BaseException:
-                cursor.rollback()
-                raise
+            undo.callback(cursor.rollback)
+            yield cursor
+            undo.pop_all()
             cursor.commit()
 
 

@@ -23,7 +23,7 @@ from opsdeck.stores.events.database import open_database, remember, remembered
 from opsdeck.stores.events.queries import Statement, naive
 
 # A load takes several times its text in memory, so a large one goes in pieces.
-CHUNK = 8 * 1024 * 1024
+CHUNK = 12 * 1024 * 1024
 
 
 class DuckEvents:

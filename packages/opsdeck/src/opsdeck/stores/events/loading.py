@@ -80,7 +80,7 @@ ENTER = f"""
         SELECT body, TRY(json_transform(body, '{_shape()}')) AS e
         FROM (
             SELECT CASE WHEN strlen(line) <= {LONGEST_LINE} THEN line END AS body
-            FROM (SELECT unnest(string_split($lines, chr(10))) AS line) WHERE trim(line) <> ''
+            FROM (SELECT unnest(string_split($lines, chr(10))) AS line) WHERE line <> ''
         )
     )
 """

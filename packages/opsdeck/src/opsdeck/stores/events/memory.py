@@ -33,7 +33,7 @@ class MemoryEvents:
             if batch.positions and not ahead:
                 return 0
             before = len(self._facts)
-            lines = [line for line in batch.lines.split(b"\n") if line.strip(b" ")]
+            lines = [line for line in batch.lines.split(b"\n") if line]
             facts = [found for line in lines if (found := fact(line)) is not None]
             for found in facts:
                 self._facts.setdefault(found.entry.event_id, found)

@@ -31,10 +31,10 @@ class Target:
 
 TARGETS = (
     Target("unjucks", "bare_ms", "bare `python -c pass`", "ms"),
-    Target("unjucks", "version_ratio", "`unjucks --version`", "× bare", 1.5),
-    Target("unjucks", "generate_on_ratio", "`unjucks generate`, one file, telemetry on", "× bare", 3),
-    Target("unjucks", "generate_on_dead_deck_ratio", "the same, the deck is dead", "× bare", 3),
-    Target("unjucks", "list_ratio", "`unjucks list`", "× bare"),
+    Target("unjucks", "version_ratio", "`unjucks --version`", "x bare", 1.5),
+    Target("unjucks", "generate_on_ratio", "`unjucks generate`, one file, telemetry on", "x bare", 3),
+    Target("unjucks", "generate_on_dead_deck_ratio", "the same, the deck is dead", "x bare", 3),
+    Target("unjucks", "list_ratio", "`unjucks list`", "x bare"),
     Target("unjucks", "on_minus_off_ms", "telemetry on minus off, `unjucks generate`", "ms", 3),
     Target("unjucks", "peak_generate_on_mib", "peak memory of `unjucks generate`, telemetry on", "MiB", 25),
     Target("emit", "telemetry_on_minus_off_ms", "telemetry on minus off, a minimal embedded CLI", "ms", 3),
@@ -49,7 +49,7 @@ TARGETS = (
     Target("tick_hour", "tick, median", "the same, 1M events within the last hour", "ms", 250),
     Target("tick", "objectives, median", "all objectives of a service, 1M events in a month", "ms"),
     Target("deck", "RSS at rest, MiB", "`opsdeck up` over 1M events, resident at rest", "MiB", 250),
-    Target("deck", "RSS after all that, MiB", "the same after every page and 15 × status", "MiB", 250),
+    Target("deck", "RSS after all that, MiB", "the same after every page and 15 times status", "MiB", 250),
     Target("deck", "page /, ms", "overview page, 1M events", "ms"),
     Target("deck", "page /slo, ms", "objectives page, 1M events", "ms"),
     Target("deck", "page /alerts, ms", "alerts page, 1M events", "ms"),

@@ -10,6 +10,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
+from io import BytesIO
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -89,22 +90,20 @@ class Segments:
             self._moves(stream, end + len(blob))
 
     def read(self, stream: str, offset: int, limit: int) -> Chunk:
-        """Lines of whole frames from `offset`, about `limit` bytes of them."""
+        """Lines of whole frames from `offset`, about `limit` bytes of them, at least one frame if there is one."""
         offset = max(offset, HEADER_SIZE)
         end = self._mend(stream, offset)
-        lines: list[bytes] = []
-        size = 0
-        with self._path(stream).open("rb") as file:
-            for found in frames.walk(file, offset, end):
-                if isinstance(found, Frame):
-                    lines.append(found.payload)
-                    size += len(found.payload)
-                else:
-                    self._tell(stream, found, SKIPPED, self._keep_if_possible(stream, file, found))
-                offset = found.end
-                if size >= limit:
-                    break
-        return Chunk(b"".join(lines), offset)
+        with self._path(stream).open("rb", buffering=0) as file:
+            return _gulp(file, offset, min(offset + limit, end)) or self._careful(stream, file, offset, end)
+
+    def _careful(self, stream: str, file: BinaryIO, offset: int, end: int) -> Chunk:
+        """The next sound frame, however long, past whatever is damaged before it."""
+        for found in frames.walk(file, offset, end):
+            if isinstance(found, Frame):
+                return Chunk(found.payload, found.end)
+            self._tell(stream, found, SKIPPED, self._keep_if_possible(stream, file, found))
+            offset = found.end
+        return Chunk(b"", offset)
 
     def close(self) -> None:
         """Let go of the files."""
@@ -190,6 +189,23 @@ class Segments:
         if (stream, gap.start) not in self._told:
             self._told.add((stream, gap.start))
             self.damage.append(Damage(stream, gap.start, gap.end - gap.start, reason, kept))
+
+
+def _gulp(file: BinaryIO, start: int, end: int) -> Chunk | None:
+    """The sound frames that lie whole between two places; None where the first does not.
+
+    One read for all of them: every read gives the interpreter to a busy event loop, and gets it back late.
+    """
+    file.seek(start)
+    blob = file.read(end - start)
+    lines: list[bytes] = []
+    after = 0
+    for found in frames.walk(BytesIO(blob), 0, len(blob)):
+        if isinstance(found, Gap):
+            break
+        lines.append(found.payload)
+        after = found.end
+    return Chunk(b"".join(lines), start + after) if lines else None
 
 
 def _begin(path: Path) -> None:

@@ -235,3 +235,15 @@ def test_samples_are_recorded_from_many_threads_while_one_loads(duck: DuckEvents
         list(pool.map(lambda n: duck.record([Sample("cpu", NOON, n)]), range(100)))
         assert load.result() == 1
     assert sorted(s.value for s in duck.samples("cpu", "", LONG)) == list(range(100))
+
+
+def test_many_large_questions_at_once_wait_for_each_other_instead_of_running_out_of_memory(
+    duck: DuckEvents, line: Line
+) -> None:
+    lines = b"\n".join(line(f"{n:036}", NOON + timedelta(milliseconds=n * 100)) for n in range(60_000))
+    assert duck.load(Batch(lines, ())) == 60_000
+    with duck._root.cursor() as cursor:
+        cursor.execute("SET GLOBAL memory_limit = '24MB'")
+    with ThreadPoolExecutor(20) as pool:
+        asked = [pool.submit(duck.distinct, "event_id", ALL, LONG) for _ in range(20)]
+    assert {answer.result() for answer in asked} == {60_000}

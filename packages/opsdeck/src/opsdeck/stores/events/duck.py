@@ -10,7 +10,7 @@ from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
 from json import dumps, loads
 from pathlib import Path
-from threading import Lock
+from threading import BoundedSemaphore, Lock
 from typing import Any
 
 import duckdb
@@ -24,6 +24,9 @@ from opsdeck.stores.events.queries import Statement, naive
 
 # A load takes several times its text in memory, so a large one goes in pieces.
 CHUNK = 12 * 1024 * 1024
+# How many statements run at a time: as many as DuckDB has threads. More would not be quicker, and ten large ones at
+# once would run each other out of memory; here they wait their turn.
+SEATS = 2
 
 
 class DuckEvents:
@@ -32,6 +35,7 @@ class DuckEvents:
     def __init__(self, path: Path, thresholds: Sequence[float] = ()) -> None:
         self._thresholds = tuple(sorted(map(float, thresholds)))
         self._loading = Lock()
+        self._seats = BoundedSemaphore(SEATS)
         self._root = open_database(path)
         with self._writing() as cursor:
             self._next = _one(cursor, "SELECT coalesce(max(load), 0) + 1 FROM deck.events")[0]
@@ -150,12 +154,12 @@ class DuckEvents:
             cursor.execute(loading.roll_up(self._thresholds), {"load": 0})
 
     def _rows(self, query: Statement) -> list[tuple[Any, ...]]:
-        with self._root.cursor() as cursor:
+        with self._seats, self._root.cursor() as cursor:
             return cursor.execute(query.text, query.values).fetchall()
 
     @contextmanager
     def _writing(self) -> Iterator[duckdb.DuckDBPyConnection]:
-        with self._root.cursor() as cursor, ExitStack() as undo:
+        with self._seats, self._root.cursor() as cursor, ExitStack() as undo:
             cursor.begin()
             undo.callback(cursor.rollback)
             yield cursor

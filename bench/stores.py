@@ -15,6 +15,7 @@ from pathlib import Path
 
 import events
 import psutil
+
 from opsdeck.model import Batch, Clause, Match, Position, Window
 from opsdeck.stores.api import EventStore
 from opsdeck.stores.events import open_events

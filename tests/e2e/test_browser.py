@@ -144,6 +144,21 @@ def test_a_paused_page_asks_for_nothing_until_it_is_resumed(desk: Any, signed_in
         pulse.click()
 
 
+def test_a_tab_that_nobody_sees_asks_for_nothing(desk: Any, signed_in: Any) -> None:
+    desk.up()
+    page = signed_in()
+    page.clock.install()
+    page.goto(f"{desk.url}/events")
+    page.evaluate("Object.defineProperty(document, 'hidden', {value: true, configurable: true})")
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.clock.run_for(60_000)
+    assert asked == []
+    page.evaluate("Object.defineProperty(document, 'hidden', {value: false})")
+    with page.expect_response(f"{desk.url}/events"):
+        page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+
+
 def test_a_lost_deck_is_said(desk: Any, signed_in: Any) -> None:
     desk.up()
     page = signed_in()

@@ -1,6 +1,6 @@
 """Stories to report on."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import pytest
 
@@ -14,24 +14,35 @@ def shipped() -> Spec:
     return spec.load(None)
 
 
+def tell(spec: Spec, loads: Sequence[Load], until: str, looks: str = "") -> Story:
+    """A story of the spec's first service, come to `until`; its rules are looked at from `looks` on."""
+    story = given(spec, *loads)
+    return (story.jump(looks) if looks else story).at(until)
+
+
 @pytest.fixture
 def story(shipped: Spec) -> Callable[..., Story]:
-    """A story of the shipped spec's service that has come to 12:30."""
+    """Tells a story until 12:30; its rules are looked at in the last minutes, unless told otherwise."""
+    return lambda *loads, until="12:30", looks="12:29": tell(shipped, loads, until, looks)
 
-    def tell(*loads: Load, until: str = "12:30", service: str = "") -> Story:
-        return given(shipped, *loads, service=service).at(until)
 
-    return tell
+BUSY = (
+    probes(every="1 minute", until="12:20"),
+    probes(failing, every="1 minute", at="12:20", until="12:22"),
+    probes(every="1 minute", at="12:22", until="12:30"),
+    probes(every="1 minute", until="12:30", operation="health_check", duration=2.0),
+    runs(7, every="1 minute", until="12:30", session="sess_2", user="user_2"),
+    runs(3, failing, every="1 minute", until="12:30", template="component/vue", duration=900),
+)
+
+
+@pytest.fixture(scope="session")
+def busy(shipped: Spec) -> Story:
+    """Half an hour: ten runs a minute of which three fail, probes that are well but for two minutes. To look at only."""
+    return tell(shipped, BUSY, "12:30", "12:14")
 
 
 @pytest.fixture
-def busy(story: Callable[..., Story]) -> Story:
-    """Half an hour: ten runs a minute of which three fail, probes that are well but for two minutes."""
-    return story(
-        probes(every="1 minute", until="12:20"),
-        probes(failing, every="1 minute", at="12:20", until="12:22"),
-        probes(every="1 minute", at="12:22", until="12:30"),
-        probes(every="1 minute", until="12:30", operation="health_check", duration=2.0),
-        runs(7, every="1 minute", until="12:30", session="sess_2", user="user_2"),
-        runs(3, failing, every="1 minute", until="12:30", template="component/vue", duration=900),
-    )
+def mine(shipped: Spec) -> Story:
+    """The same half an hour, to change; only its last minutes are looked at."""
+    return tell(shipped, BUSY, "12:30", "12:24")

@@ -59,9 +59,9 @@ def test_an_inhibited_alert_fires_and_says_by_what_it_is_silenced(busy: Story) -
     assert board(busy)["elevated_errors"].inhibited_by == "high_error_rate"
 
 
-def test_a_firing_alert_without_data_goes_on_firing_and_says_so(busy: Story) -> None:
-    busy.at("12:50")
-    row = board(busy)["high_error_rate"]
+def test_a_firing_alert_without_data_goes_on_firing_and_says_so(mine: Story) -> None:
+    mine.jump("12:50").at("12:50:15")
+    row = board(mine)["high_error_rate"]
     assert (row.standing, row.value) == ("firing", None)
     assert row.reason == "there is no data: it fires until some says otherwise"
 
@@ -72,20 +72,20 @@ def test_what_needs_a_person_comes_first_and_tier_one_before_tier_two(busy: Stor
     assert keys == sorted(keys)
 
 
-def test_who_knows_about_it(busy: Story) -> None:
-    with busy.state.begin() as tx:
-        alerting.acknowledge(tx, "unjucks-cli", "high_error_rate", "ann", "on it", busy.clock.now())
-    assert board(busy)["high_error_rate"].acknowledged_by == "ann"
+def test_who_knows_about_it(mine: Story) -> None:
+    with mine.state.begin() as tx:
+        alerting.acknowledge(tx, "unjucks-cli", "high_error_rate", "ann", "on it", mine.clock.now())
+    assert board(mine)["high_error_rate"].acknowledged_by == "ann"
 
 
-def test_until_when_it_is_silenced(busy: Story) -> None:
-    now = busy.clock.now()
-    with busy.state.begin() as tx:
+def test_until_when_it_is_silenced(mine: Story) -> None:
+    now = mine.clock.now()
+    with mine.state.begin() as tx:
         until = now + timedelta(hours=2)
         alerting.silence(tx, "unjucks-cli", "*", until=until, reason="upgrade", actor="ann", now=now)
-    assert {row.silenced_until for row in board(busy).values()} == {until}
-    busy.clock.advance(hours=2)
-    assert {row.silenced_until for row in board(busy).values()} == {None}
+    assert {row.silenced_until for row in board(mine).values()} == {until}
+    mine.clock.advance(hours=2)
+    assert {row.silenced_until for row in board(mine).values()} == {None}
 
 
 def test_a_story_has_the_rule_its_path_and_its_history(busy: Story) -> None:
@@ -96,10 +96,10 @@ def test_a_story_has_the_rule_its_path_and_its_history(busy: Story) -> None:
     assert [row.change.new for row in told.history] == ["firing", "pending"]
 
 
-def test_history_has_what_people_did(busy: Story) -> None:
-    with busy.state.begin() as tx:
-        alerting.acknowledge(tx, "unjucks-cli", "high_error_rate", "ann", "on it", busy.clock.now())
-    assert one(busy, "high_error_rate").history[0].change.kind == "acknowledgement"
+def test_history_has_what_people_did(mine: Story) -> None:
+    with mine.state.begin() as tx:
+        alerting.acknowledge(tx, "unjucks-cli", "high_error_rate", "ann", "on it", mine.clock.now())
+    assert one(mine, "high_error_rate").history[0].change.kind == "acknowledgement"
 
 
 def test_a_rule_without_a_past_has_no_path(shipped: Any) -> None:

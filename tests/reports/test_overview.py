@@ -130,7 +130,7 @@ def probed(*outcomes: str) -> Probes:
 
 STANDINGS = {
     "all is well": ((), ("success", "success"), "healthy", "all 2 probes passed when they last ran"),
-    "nothing was probed": ((), (), "unknown", "no probe has run in the last hour"),
+    "nothing was probed": ((), (), "unknown", "no probe has run in the last hour (see: opsdeck doctor)"),
     "a probe failed": ((), ("success", "failure"), "degraded", "1 of 2 probes failed when they last ran"),
     "an alert": ((alert("elevated_errors"),), ("success",), "degraded", "an alert is firing"),
     "two alerts": ((alert("a"), alert("b")), ("success",), "degraded", "2 alerts are firing"),

@@ -133,10 +133,14 @@ def person(app: FastAPI, deck: Deck) -> Person:
 
 @pytest.fixture
 def happened(deck: Deck, clock: ManualClock) -> Callable[..., None]:
-    """Lets a story happen on the deck's own stores, alerts and all, and moves the deck's clock to its end."""
+    """Lets a story happen on the deck's own stores and moves the deck's clock to its end.
 
-    def happen(*loads: Load, until: str = "12:30", service: str = "") -> None:
-        story = given(deck.spec, *loads, service=service, events=deck.events, state=deck.state).at(until)
+    Rules are looked at from `looks` on: six minutes are enough for an alert that must hold for five.
+    """
+
+    def happen(*loads: Load, until: str = "12:30", looks: str = "12:24") -> None:
+        story = given(deck.spec, *loads, events=deck.events, state=deck.state)
+        story.jump(min(looks, until)).at(until)
         clock.advance(story.clock.now() - clock.now())
 
     return happen

@@ -221,7 +221,8 @@ def test_what_needs_a_person_comes_first(person: Any, busy: None) -> None:
     assert "nobody yet" in text
 
 
-def test_an_inhibited_alert_names_what_silences_it(person: Any, busy: None) -> None:
+def test_an_inhibited_alert_names_what_silences_it(person: Any, happened: Any) -> None:
+    happened(runs(1, failing, every="1 minute", until="12:16"), until="12:16", looks="12:00")
     assert "inhibited by high_error_rate" in person.read("/alerts").text
 
 

@@ -120,7 +120,7 @@ def stand(alerts: Iterable[AlertState], seen: Probes) -> tuple[Standing, str]:
         return "degraded", "an alert is firing" if len(firing) == 1 else f"{len(firing)} alerts are firing"
     latest = [probe.runs[0] for probe in seen.probes if probe.runs]
     if not latest:
-        return "unknown", "no probe has run in the last hour"
+        return "unknown", "no probe has run in the last hour (see: opsdeck doctor)"
     failed = sum(run.outcome == "failure" for run in latest)
     if failed:
         return "degraded", f"{failed} of {len(latest)} probes failed when they last ran"

@@ -8,6 +8,7 @@ import asyncio
 import threading
 from collections import Counter
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 import msgspec
@@ -26,7 +27,7 @@ from opsdeck.spec.model import Spec
 from opsdeck.stores.api import StateStore
 from opsdeck.timing import Clock
 
-# Bodies beyond this are read in a thread: reading one takes the event loop longer than a page may wait.
+# Bodies beyond this are read aside, in a thread: reading one takes the event loop longer than a page may wait.
 INLINE = 64 * 1024
 NAMES_COUNTED = 200
 
@@ -75,6 +76,8 @@ class Door:
         self._clock = clock
         self._hasher = Hasher(state) if state else None
         self._scrubber = Scrubber()
+        # One thread: reading holds the interpreter's lock anyway, and each thread more would hold a batch more.
+        self._aside = ThreadPoolExecutor(1, thread_name_prefix="collect")
         self._counting = threading.Lock()
         self._accepted = self._redacted = 0
         self._requests: Counter[str] = Counter()
@@ -108,7 +111,10 @@ class Door:
         """The same from an event loop, which it does not block."""
         try:
             if encoding or len(body) > INLINE:
-                prepared = await asyncio.to_thread(self._prepare, body, key, address, encoding)
+                loop = asyncio.get_running_loop()
+                prepared = await loop.run_in_executor(
+                    self._aside, self._prepare, body, key, address, encoding
+                )
             else:
                 prepared = self._prepare(body, key, address, encoding)
             await asyncio.wrap_future(self._journal.append(prepared.payloads))

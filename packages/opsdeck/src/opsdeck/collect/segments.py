@@ -127,9 +127,8 @@ class Segments:
             path = self._path(stream)
             _begin(path)
             end = self._mend(stream, HEADER_SIZE)
-            descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC)
-            self._open[stream] = descriptor
-            os.ftruncate(descriptor, end)
+            os.truncate(path, end)  # what a failed write could not take back
+            self._open[stream] = os.open(path, os.O_RDWR | os.O_CLOEXEC)
         return self._open[stream]
 
     def _mend(self, stream: str, offset: int) -> int:

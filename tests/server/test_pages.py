@@ -385,4 +385,5 @@ def test_a_page_that_fails_is_a_page(person: Any, deck: Deck, monkeypatch: pytes
         answer = person.get("/", headers={"accept": "text/html"})
     assert answer.status_code == 500
     assert "The deck failed" in answer.text
+    assert "default-src 'none'" in answer.headers["content-security-policy"]
     assert "opsdeck doctor" in answer.text

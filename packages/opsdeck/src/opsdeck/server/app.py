@@ -18,7 +18,7 @@ from opsdeck.errors import OpsdeckError
 from opsdeck.identity.keys import Keyring
 from opsdeck.server import api, health, ingest
 from opsdeck.server.auth import Gate
-from opsdeck.server.headers import Shield
+from opsdeck.server.headers import HEADERS, Shield
 from opsdeck.server.pages import alerts, events, overview, signin, slo
 from opsdeck.server.pages.view import STATIC, environment
 from opsdeck.server.refuse import answer, failed, refuse
@@ -79,4 +79,6 @@ async def _unserved(request: Request, error: Exception) -> Response:
 
 
 async def _broken(request: Request, error: Exception) -> Response:  # noqa: ARG001  the server logs it
-    return refuse(request, "failed")
+    said = refuse(request, "failed")
+    said.headers.update(HEADERS)  # it is sent from outside of Shield
+    return said

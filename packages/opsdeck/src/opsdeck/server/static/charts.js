@@ -3,6 +3,7 @@
   "use strict";
   const drawn = new Map();
   const tones = { success: "--ok", failure: "--bad", error_rate: "--bad", p50: "--p50", p95: "--p95", p99: "--p99" };
+  const dashes = { p50: [2, 3], p99: [7, 3] };
   const others = ["--p95", "--ok", "--p99", "--warn", "--p50", "--none"];
   const short = (value) => Number(value.toPrecision(3)).toLocaleString("en", { maximumFractionDigits: 3 });
   const units = {
@@ -75,6 +76,7 @@
           label: series.title,
           stroke: tone(series, i),
           width: bars ? 0 : 1.75,
+          dash: dashes[series.name],
           fill: bars ? tone(series, i) : undefined,
           paths: bars ? uPlot.paths.bars({ size: [0.72, 24] }) : undefined,
           points: bars ? { show: false } : { size: 5, fill: tone(series, i), filter: (u, index) => lonely(u, index), show: true },

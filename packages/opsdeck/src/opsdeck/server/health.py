@@ -8,7 +8,7 @@ from opsdeck.reports.doctor import ready
 from opsdeck.reports.metrics import metrics
 from opsdeck.reports.openmetrics import CONTENT_TYPE, text
 from opsdeck.server.api.answer import answer
-from opsdeck.server.pages.frame import TheDeck
+from opsdeck.server.served import TheDeck
 
 router = APIRouter(tags=["health"])
 

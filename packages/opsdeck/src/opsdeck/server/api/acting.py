@@ -10,7 +10,7 @@ from starlette.responses import Response
 from opsdeck.identity import access, keys
 from opsdeck.server import acts
 from opsdeck.server.api.answer import answer, plain
-from opsdeck.server.pages.frame import TheDeck
+from opsdeck.server.served import TheDeck
 
 router = APIRouter()
 

@@ -15,7 +15,7 @@ from opsdeck.reports.overview import overview
 from opsdeck.reports.spans import parse
 from opsdeck.reports.status import status
 from opsdeck.server.api.answer import answer, plain
-from opsdeck.server.pages.frame import TheDeck
+from opsdeck.server.served import TheDeck
 from opsdeck.timing import parse_iso
 
 router = APIRouter()

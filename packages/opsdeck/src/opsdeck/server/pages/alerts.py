@@ -11,7 +11,8 @@ from opsdeck.reports import alerts, services
 from opsdeck.reports.log import changes
 from opsdeck.server import acts
 from opsdeck.server.forms import fields
-from opsdeck.server.pages.frame import TheDeck, render
+from opsdeck.server.pages.frame import render
+from opsdeck.server.served import TheDeck
 
 router = APIRouter(include_in_schema=False)
 

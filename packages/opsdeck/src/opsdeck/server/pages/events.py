@@ -14,7 +14,8 @@ from opsdeck.model import Match, Window
 from opsdeck.reports import fields, logs
 from opsdeck.reports import where as language
 from opsdeck.reports.spans import parse
-from opsdeck.server.pages.frame import TheDeck, chosen_range, render
+from opsdeck.server.pages.frame import chosen_range, render
+from opsdeck.server.served import TheDeck
 
 router = APIRouter(include_in_schema=False)
 

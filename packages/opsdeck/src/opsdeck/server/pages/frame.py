@@ -3,23 +3,14 @@
 An htmx request gets the live part alone; the rest of the page stays as it is in the browser.
 """
 
-from typing import Annotated, Any
+from typing import Any
 
-from fastapi import Depends
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
 from opsdeck.deck import Deck
 from opsdeck.reports import alerts, services
 from opsdeck.server.pages.view import RANGES, Page
-
-
-def _deck(request: Request) -> Deck:
-    deck: Deck = request.app.state.deck
-    return deck
-
-
-TheDeck = Annotated[Deck, Depends(_deck)]
 
 
 def render(

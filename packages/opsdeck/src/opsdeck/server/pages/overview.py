@@ -8,7 +8,8 @@ from opsdeck.reports import words
 from opsdeck.reports.overview import overview
 from opsdeck.reports.services import first_run, named
 from opsdeck.reports.spans import parse
-from opsdeck.server.pages.frame import TheDeck, chosen_range, render
+from opsdeck.server.pages.frame import chosen_range, render
+from opsdeck.server.served import TheDeck
 
 router = APIRouter(include_in_schema=False)
 

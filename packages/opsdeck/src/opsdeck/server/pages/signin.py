@@ -8,8 +8,8 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from opsdeck.identity import access
 from opsdeck.server.auth import Asked, cookie_name
-from opsdeck.server.pages.frame import TheDeck
 from opsdeck.server.refuse import refuse
+from opsdeck.server.served import TheDeck
 
 router = APIRouter(include_in_schema=False)
 

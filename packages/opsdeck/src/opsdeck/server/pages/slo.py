@@ -7,7 +7,8 @@ from starlette.responses import HTMLResponse
 from opsdeck.reports.services import named
 from opsdeck.reports.slo import indicators, objectives
 from opsdeck.reports.spans import parse
-from opsdeck.server.pages.frame import TheDeck, chosen_range, render
+from opsdeck.server.pages.frame import chosen_range, render
+from opsdeck.server.served import TheDeck
 
 router = APIRouter(include_in_schema=False)
 

@@ -15,7 +15,7 @@ from opsdeck.stores.events.loading import FORMAT, TABLES
 
 SETTINGS = {
     "threads": "2",
-    "memory_limit": "96MB",
+    "memory_limit": "80MB",
     "preserve_insertion_order": "false",
     # Offline and nothing but what is built in: no code is fetched because a query mentions a function.
     "autoinstall_known_extensions": "false",

@@ -9,7 +9,11 @@ import random
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
-OPERATIONS = (("template_discovery", "list"), ("template_generation", "generate"), ("template_injection", "new"))
+OPERATIONS = (
+    ("template_discovery", "list"),
+    ("template_generation", "generate"),
+    ("template_injection", "new"),
+)
 TEMPLATES = tuple(
     f"{generator}/{template}"
     for generator in ("component", "page", "api", "service", "test", "model")

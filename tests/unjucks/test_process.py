@@ -289,6 +289,15 @@ def test_consent_is_asked_once_after_the_first_success(run: Any, answer: str, st
     assert "May unjucks record" not in again.seen
 
 
+def test_the_question_for_consent_is_printed_as_it_reads() -> None:
+    terminal = Terminal("list")
+    terminal.expect("[y/N]")
+    assert "`unjucks telemetry off` ends it.\nMay unjucks record" in terminal.seen
+    assert "\\n" not in terminal.seen
+    terminal.type("n\n")
+    assert terminal.end() == 0
+
+
 def test_a_failing_run_does_not_ask_for_consent() -> None:
     terminal = Terminal("generate", "x", "y")
     assert terminal.end() == 1

@@ -14,9 +14,9 @@ if TYPE_CHECKING:
 
 ACTIONS = ("status", "show", "on", "off", "purge")
 NO = ("", "0", "false")
+ABOUT = "`unjucks telemetry show` prints every byte that is recorded, `unjucks telemetry off` ends it."
 QUESTION = (
-    "May unjucks record how its commands fare (command, template, duration, errors; never file contents)?\n"
-    "`unjucks telemetry show` prints every byte, `unjucks telemetry off` ends it."
+    "May unjucks record how its commands fare (command, template, duration, errors; never file contents)?"
 )
 
 
@@ -72,6 +72,7 @@ def offer(console: "Console") -> None:
         return
     if consent.state(SERVICE) != "unknown":
         return
+    console.say(ABOUT)
     try:
         agreed = console.agrees(QUESTION)
     except KeyboardInterrupt:

@@ -141,6 +141,33 @@ def test_a_usage_error_is_exit_code_2() -> None:
     assert "usage: opsdeck exec --service NAME" in done.stderr
 
 
+SERVICE_NAMES = {
+    "of every kind of sign": ("A1_b.c-d", True),
+    "of 64 signs": ("a" * 64, True),
+    "of one digit": ("7", True),
+    "of 65 signs": ("a" * 65, False),
+    "with a space": ("Bad Name", False),
+    "with a sign of another script": ("dé", False),
+    "with a digit of another script": ("d²", False),
+    "that begins with a dot": (".d", False),
+    "with a line break at its end": ("d\n", False),
+}
+
+
+@pytest.mark.parametrize("case", SERVICE_NAMES)
+def test_a_service_name(case: str) -> None:
+    name, taken = SERVICE_NAMES[case]
+    assert isinstance(parse(["--service", name, "--", "ls"]), tuple) is taken
+
+
+def test_a_service_name_that_the_deck_would_refuse_is_refused_before_the_command_runs(tmp_path: Path) -> None:
+    command = [*EXEC[:-2], "Bad Name!", "--", "touch", str(tmp_path / "ran")]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert "not a name of a service: 'Bad Name!' (a letter or digit, then" in done.stderr
+    assert not (tmp_path / "ran").exists()
+
+
 def test_what_follows_the_first_dashes_is_the_commands() -> None:
     assert parse(["--service", "x", "--", "ls", "--", "-l"]) == (
         "x",

@@ -18,11 +18,13 @@ from collections.abc import Sequence
 
 from opsdeck_emit import facts
 from opsdeck_emit.run import Run
+from opsdeck_emit.wire import is_service
 
 USAGE = (
     "usage: opsdeck exec --service NAME [--success-exit-codes 0,1] [--tool-version V] -- COMMAND [ARGUMENT …]"
 )
 USAGE_ERROR, NOT_EXECUTABLE, NOT_FOUND, SIGNALLED = 2, 126, 127, 128
+SERVICE_RULE = "a letter or digit, then up to 63 letters, digits, '_', '.' or '-'"
 UNSTATED_VERSION = "0.0.0"
 PASSED_ON = {signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT}
 PASSED_ON |= {signal.SIGUSR1, signal.SIGUSR2, signal.SIGWINCH, signal.SIGCONT}
@@ -70,16 +72,24 @@ def parse(argv: Sequence[str]) -> Order | str:
     if len(options) % 2:
         return f"{options[-1]} needs a value"
     values = dict(zip(options[::2], options[1::2], strict=True))
+    codes = values.get("--success-exit-codes", "0").split(",")
+    version = values.get("--tool-version", UNSTATED_VERSION)
+    wrong = _wrong(values, command, codes)
+    return wrong or (values["--service"], command, frozenset(map(int, codes)), version)
+
+
+def _wrong(values: dict[str, str], command: tuple[str, ...], codes: list[str]) -> str:
+    """What is wrong with the options and the command, "" if nothing is."""
     unknown = values.keys() - {"--service", "--success-exit-codes", "--tool-version"}
     if unknown:
         return f"unknown option {min(unknown)}"
     if not values.get("--service") or not command:
         return "a command is missing" if not command else "--service is missing"
-    codes = values.get("--success-exit-codes", "0").split(",")
+    if not is_service(values["--service"]):
+        return f"not a name of a service: {values['--service']!r} ({SERVICE_RULE})"
     if not all(code.strip().isdecimal() for code in codes):
         return f"not exit codes: {values['--success-exit-codes']}"
-    version = values.get("--tool-version", UNSTATED_VERSION)
-    return values["--service"], command, frozenset(map(int, codes)), version
+    return ""
 
 
 def _hold_signals() -> tuple[Signals, Signals]:

@@ -47,6 +47,12 @@ def quote(text: str) -> str:
     return str(escape(text))
 
 
+def is_service(name: str) -> bool:
+    """Whether collection takes this name of a service: [A-Za-z0-9][A-Za-z0-9_.-]{0,63}."""
+    plain = name.translate({ord(mark): "x" for mark in "_.-"})
+    return name.isascii() and plain.isalnum() and name[0].isalnum() and len(name) <= NAME_LIMIT
+
+
 def clean(value: object, limit: int = TEXT_LIMIT) -> str:
     """Text without control characters and terminal escapes, at most `limit` bytes of UTF-8."""
     text = str(value)

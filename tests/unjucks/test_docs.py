@@ -41,7 +41,7 @@ def test_every_error_is_in_the_drawn_tree(error: type[errors.UnjucksError]) -> N
 
 
 def test_every_exit_code_is_documented() -> None:
-    codes = {0, 77, cli.INTERRUPTED} | {error.exit_code for error in ERRORS}
+    codes = {0, 77, cli.INTERRUPTED, cli.READER_GONE} | {error.exit_code for error in ERRORS}
     assert all(f"\n| {code} | " in TEXT for code in codes)
 
 

@@ -78,6 +78,33 @@ def test_a_reader_that_goes_away_is_no_error(templates: Any) -> None:
     assert len(done.stdout.splitlines()) == 1
 
 
+def unread(*argv: str) -> tuple[int, str]:
+    """Run with standard output a pipe that nobody reads any more; give the exit code and standard error."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    done = subprocess.run(
+        [UNJUCKS, *argv], stdout=writing, stderr=subprocess.PIPE, text=True, check=False, timeout=60
+    )
+    os.close(writing)
+    return done.returncode, done.stderr
+
+
+@pytest.mark.parametrize("argv", [["list"], ["generate", "docs", "adr", "X"], ["help"]], ids=" ".join)
+def test_without_a_reader_a_run_ends_silently_as_by_sigpipe(argv: list[str]) -> None:
+    assert unread(*argv) == (141, "")
+
+
+@pytest.mark.parametrize("number", [1, 1000], ids=["at the last flush", "in the middle"])
+def test_a_run_whose_reader_went_away_is_recorded_as_cancelled(
+    templates: Any, granted: Any, number: int
+) -> None:
+    templates({f"gen/t{at}/a.t": "---\nto: a\n---\n" for at in range(number)})
+    assert unread("list") == (141, "")
+    (event,) = granted()
+    assert (event["error"]["code"], event["error"]["category"]) == ("CANCELLED", "user_errors")
+    assert (event["exitCode"], event["level"]) == (141, "WARN")
+
+
 @pytest.mark.parametrize("streams", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
 def test_closed_streams_are_no_error(streams: str, tree: Any) -> None:
     command = f"{UNJUCKS} generate docs adr X {streams}"

@@ -10,9 +10,12 @@ from unjucks import __version__
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from opsdeck_emit import Run
     from unjucks.console import Console
+    from unjucks.recording import Unrecorded
 
 INTERRUPTED = 130  # 128 + SIGINT, as shells report it
+READER_GONE = 141  # 128 + SIGPIPE: what a shell reports of tools that die of it
 OPERATIONS = ("generate", "list")
 COMMANDS = (*OPERATIONS, "new", "init", "help", "telemetry", "doctor")
 
@@ -35,7 +38,7 @@ def main() -> int:
         return INTERRUPTED
     except BrokenPipeError:
         console.abandon_output()
-        return 1
+        return READER_GONE
     except OSError as error:
         console.warn(f"unjucks: {error}")
         console.abandon_output()
@@ -64,20 +67,29 @@ def _operate(command: str, argv: list[str], console: "Console") -> int:
     from unjucks import recording
 
     with recording.start(command) as event:
-        if command == "generate":
-            from unjucks.commands import generate
-
-            code = console.guard(lambda: generate.run(argv, console, event), event)
-        else:
-            from unjucks.commands import listing
-
-            code = console.guard(lambda: listing.run(argv, console, event), event)
+        try:
+            code = console.guard(lambda: _act(command, argv, console, event), event)
+            sys.stdout.flush()
+        except BrokenPipeError:
+            event.fail("CANCELLED", "the reader of the output went away")
+            console.abandon_output()
+            code = READER_GONE
         event.exit_code = code
     if code == 0 and console.interactive:
         from unjucks.commands import telemetry
 
         telemetry.offer(console)
     return code
+
+
+def _act(command: str, argv: list[str], console: "Console", event: "Run | Unrecorded") -> int:
+    if command == "generate":
+        from unjucks.commands import generate
+
+        return generate.run(argv, console, event)
+    from unjucks.commands import listing
+
+    return listing.run(argv, console, event)
 
 
 def _plain(command: str, argv: list[str], console: "Console") -> int:

@@ -104,5 +104,7 @@ class Console:
         return self.question(f"{label}{choices}{f' [{default}]' if default else ''}:")
 
     def abandon_output(self) -> None:
-        """Forget standard output: its reader has gone (`unjucks list | head -1`), or it cannot be written."""
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        """Forget what is still to be written: its reader has gone (`unjucks list | head -1`), or it cannot be written."""
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        for stream in (sys.stdout, sys.stderr):
+            os.dup2(nowhere, stream.fileno())

@@ -108,3 +108,26 @@ def test_exec_needs_nothing_of_the_deck(tmp_path: Path) -> None:
         env={"HOME": str(tmp_path), "PATH": "/usr/bin:/bin"},
     )
     assert done.stdout.split() == ["0", "False", "False"], done.stderr
+
+
+@pytest.mark.parametrize("columns", ["40", "80", "200"])
+def test_no_width_cuts_a_value(tmp_path: Path, columns: str) -> None:
+    command = f"{OPSDECK} spec diff {BROKEN.parents[1] / 'accelerated'}"
+    env = {"PATH": "/usr/bin:/bin", "HOME": str(tmp_path), "COLUMNS": columns, "TERM": "dumb"}
+    done = subprocess.run(
+        ["script", "-qc", command, "/dev/null"],
+        cwd=tmp_path,
+        env=env,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    shown = " ".join(done.stdout.split())
+    assert "alerts.high_error_rate.condition" in shown
+    assert shown.count("seconds") > 15
+
+
+def test_a_pipe_gets_a_row_on_a_line(tmp_path: Path) -> None:
+    lines = opsdeck("spec", "diff", str(BROKEN.parents[1] / "accelerated"), cwd=tmp_path).stdout.splitlines()
+    [row] = [line for line in lines if line.startswith("alerts.high_error_rate.condition ")]
+    assert row.rstrip().endswith("error_rate > 5% over 10 seconds for 3 seconds")

@@ -61,6 +61,9 @@ class Desk:
             check=False,
         )
 
+    def start(self, *command: str) -> "subprocess.Popen[str]":
+        return subprocess.Popen(command, cwd=self.work, env=self.env, stdout=subprocess.PIPE, text=True)
+
     def json(self, *command: str) -> Any:
         done = self.run(*command, "--json")
         assert done.returncode == 0, done.stderr

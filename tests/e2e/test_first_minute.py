@@ -105,6 +105,32 @@ def test_a_child_killed_by_a_signal_is_reported_as_such(desk: Any) -> None:
     assert desk.until(lambda: newest(desk, "service=demo"))[0]["signal"] == "SIGKILL"
 
 
+def test_a_deck_without_a_file_says_so_when_asked_to_apply_one(desk: Any) -> None:
+    done = desk.up().run("opsdeck", "spec", "apply")
+    assert (done.returncode, "opsdeck up --spec" in done.stderr) == (2, True), done.stderr
+
+
+def test_a_changed_spec_is_applied_and_logged(desk: Any) -> None:
+    desk.run("opsdeck", "init")
+    desk.up()
+    desk.run("opsdeck", "services", "add", "terraform")
+    assert "terraform" in desk.run("opsdeck", "spec", "apply").stdout
+    assert "terraform" in [
+        service["name"] for service in desk.json("opsdeck", "services", "list")["services"]
+    ]
+
+
+def test_following_shows_only_what_comes(desk: Any) -> None:
+    desk.up()
+    desk.until(lambda: newest(desk, "operation.type=health_check"))
+    with desk.start("opsdeck", "logs", "-f", "-n", "0", "--json", "--where", "service=demo") as following:
+        for _ in range(6):  # the first ones may come before it looks
+            desk.run("opsdeck", "exec", "--service", "demo", "--", "sleep", "0.5")
+        line = following.stdout.readline()
+        following.send_signal(signal.SIGINT)
+    assert json.loads(line)["command"] == "sleep"
+
+
 def test_without_a_deck_commands_say_how_to_start_one(desk: Any) -> None:
     done = desk.run("opsdeck", "status")
     assert done.returncode == 3

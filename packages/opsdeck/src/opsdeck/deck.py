@@ -17,6 +17,7 @@ from opsdeck import alerts, spec
 from opsdeck.collect.door import Door
 from opsdeck.collect.journal import Damage, Journal
 from opsdeck.collect.loader import Loader
+from opsdeck.errors import UsageError
 from opsdeck.identity import access, keys
 from opsdeck.identity.keys import Keyring
 from opsdeck.measure import host
@@ -65,6 +66,7 @@ class Deck:
     channels: Mapping[str, Channel]
     sample: Callable[[datetime], int]
     owner: str
+    load_trouble: str = ""
 
     @classmethod
     def open(cls, home: Path, spec_path: Path | None = None, clock: Clock | None = None) -> "Deck":
@@ -106,7 +108,15 @@ class Deck:
     # ---- the spec in force --------------------------------------------------------------------------------------
 
     def apply(self, actor: str) -> list[Difference]:
-        """Read the spec again and put it in force as a logged change. Raises SpecError and keeps the old one."""
+        """Read the spec again and put it in force as a logged change. Raises SpecError and keeps the old one.
+
+        Raises UsageError where the deck runs on the spec as shipped: there is no file to read again.
+        """
+        if self.spec_path is None:
+            raise UsageError(
+                "this deck runs on the spec as shipped, not on a file",
+                hint="stop it, then: opsdeck up --spec operations.yaml",
+            )
         loaded = spec.load(self.spec_path)
         changed = spec.diff(self.spec, loaded)
         self.channels = build(loaded.channels, self.home)
@@ -164,9 +174,21 @@ class Deck:
             return 0, f"{type(error).__name__}: {error}"
 
     def load(self, wait: float) -> int:
-        """Move what is new in the journal into the event store, waiting up to `wait` seconds for it."""
+        """Move what is new in the journal into the event store, waiting up to `wait` seconds for it.
+
+        A store that fails is tried again; that it does, and that it works again, is a row in the log.
+        """
         self.loader.wait(wait)
-        loaded = self.loader.tick()
+        loaded, trouble = self._run(
+            Tick("load", timedelta(0), lambda _: self.loader.tick()), self.clock.now()
+        )
+        if trouble != self.load_trouble:
+            change = Change(
+                "loader", "event store", self.load_trouble, trouble, trouble or "loading again", self.owner
+            )
+            with self.state.begin() as tx:
+                tx.append(change, self.clock.now())
+            self.load_trouble = trouble
         self._log_damage(self.journal.damage)
         return loaded
 

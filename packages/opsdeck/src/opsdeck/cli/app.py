@@ -10,7 +10,7 @@ from rich.text import Text
 
 from opsdeck.cli import alerts, logs, measures, services, spec
 from opsdeck.cli.output import errors
-from opsdeck.errors import OpsdeckError
+from opsdeck.errors import OpsdeckError, SpecError
 
 
 def _say_version(asked: bool) -> None:
@@ -67,12 +67,22 @@ def execute(context: typer.Context) -> None:
     sys.exit(run(context.args))
 
 
+@app.command(context_settings={"ignore_unknown_options": True, "allow_extra_args": True})
+def telemetry(context: typer.Context) -> None:
+    """What this machine recorded of a service: opsdeck telemetry status|show|on|off|purge [SERVICE]"""
+    from opsdeck_emit.__main__ import main as run
+
+    sys.exit(run(context.args))
+
+
 def run_app() -> None:
     """Run the command line. An expected failure is a sentence and an exit code, never a traceback."""
     try:
         app()
     except OpsdeckError as error:
-        errors.print(Text("error: ", style="red") + Text(error.message), soft_wrap=True)
+        # Problems of a spec stand alone on their lines, so that an editor finds file:line:col.
+        prefix = "" if isinstance(error, SpecError) else "error: "
+        errors.print(Text(prefix, style="red") + Text(error.message), soft_wrap=True)
         if error.hint:
             errors.print(Text(f"try: {error.hint}"), soft_wrap=True)
         sys.exit(error.exit_code)

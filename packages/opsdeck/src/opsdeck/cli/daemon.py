@@ -25,6 +25,7 @@ from opsdeck.server.app import create
 
 HOST = "127.0.0.1"
 GRACE = 5  # seconds that running requests get to finish after Ctrl-C
+LOAD_RETRY = 1.0  # seconds between two attempts on an event store that fails
 LOAD_WAIT = 0.5  # seconds; the journal wakes the loader long before
 
 
@@ -35,6 +36,10 @@ def run(port: int, spec: Path | None) -> None:
     with only_one(home) as alone:
         if not alone:
             _say_running(console)
+            if spec:
+                raise UsageError(
+                    "a deck that runs keeps its spec", hint="stop it first, then: opsdeck up --spec …"
+                )
             return
         with _bound(port) as listener, _opened(home, spec or _beside()) as deck:
             url = f"http://{HOST}:{listener.getsockname()[1]}"
@@ -127,3 +132,5 @@ def _repeat(deck: Deck, name: str, stop: threading.Event) -> None:
 def _load(deck: Deck, stop: threading.Event) -> None:
     while not stop.is_set():
         deck.load(LOAD_WAIT)
+        if deck.load_trouble:
+            stop.wait(LOAD_RETRY)

@@ -35,18 +35,23 @@ def logs(
     shown = _newest(number, asked)
     for entry in shown:
         _print(entry, as_json)
-    if not shown and not follow and not as_json:
-        errors.print(
-            "no entry yet: run an operated CLI (unjucks telemetry on; unjucks list), or look at probes:",
-            markup=False,
-        )
-        errors.print("opsdeck logs --where category=performance", markup=False)
+    if not shown and number and not follow and not as_json:
+        errors.print(_nothing(where, service), markup=False)
     if follow:
         try:
-            for entry in _following(asked, {entry["eventId"] for entry in shown}):
+            for entry in _following(asked):
                 _print(entry, as_json)
         except KeyboardInterrupt:
             raise typer.Exit(0) from None
+
+
+def _nothing(where: str, service: str) -> str:
+    if where or service:
+        return "no entry matches; opsdeck services list shows who sent any"
+    return (
+        "no run by people yet: unjucks telemetry on, then run it\n"
+        "probe runs: opsdeck logs --where category=performance"
+    )
 
 
 def _newest(number: int, asked: dict[str, str]) -> list[dict[str, Any]]:
@@ -61,14 +66,15 @@ def _newest(number: int, asked: dict[str, str]) -> list[dict[str, Any]]:
     return found[::-1]
 
 
-def _following(asked: dict[str, str], known: set[str]) -> Iterator[dict[str, Any]]:
-    """Entries that were not there before, in order of arrival; only ids of the newest page need remembering."""
+def _following(asked: dict[str, str]) -> Iterator[dict[str, Any]]:
+    """Entries that come from now on; only the ids of the newest page need remembering."""
+    page = client.get("/api/logs", limit=PAGE, **asked)["entries"]
     while True:
+        known = {entry["eventId"] for entry in page}
+        sys.stdout.flush()
         time.sleep(POLL)
         page = client.get("/api/logs", limit=PAGE, **asked)["entries"]
         yield from (entry for entry in reversed(page) if entry["eventId"] not in known)
-        known = {entry["eventId"] for entry in page}
-        sys.stdout.flush()
 
 
 def _print(entry: dict[str, Any], as_json: bool) -> None:

@@ -7,7 +7,7 @@ import typer
 import opsdeck_emit.telemetry
 from opsdeck.cli import client
 from opsdeck.cli.output import AsJson, ago, console, emit_json, table, word
-from opsdeck.errors import UnreachableError
+from opsdeck.errors import UnreachableError, UsageError
 from opsdeck.measure import figures
 
 slo = typer.Typer(help="Service level objectives: budgets, burn rates, verdicts.", no_args_is_help=True)
@@ -111,12 +111,14 @@ def _burn(objective: dict[str, Any]) -> str:
 
 @slo.command()
 def explain(
-    name: Annotated[str, typer.Argument(help="SERVICE/OBJECTIVE, as `slo list` prints them.")],
+    name: Annotated[str, typer.Argument(metavar="SERVICE/OBJECTIVE", help="As unjucks-cli/availability.")],
     as_json: AsJson = False,
 ) -> None:
     """One objective in a sentence, with the figures behind it."""
     service, _, objective = name.rpartition("/")
-    found = client.get(f"/api/slo/{service or 'unjucks-cli'}/{objective}")
+    if not service:
+        raise UsageError(f"{name!r} names no objective", hint="opsdeck slo list; then SERVICE/OBJECTIVE")
+    found = client.get(f"/api/slo/{service}/{objective}")
     if as_json:
         emit_json(found)
         return
@@ -154,7 +156,8 @@ def _this_machine() -> list[dict[str, Any]]:
 def _spool(service: str) -> dict[str, Any]:
     seen = opsdeck_emit.telemetry.status(service)
     dropped = seen["dropped"]
-    trouble = seen["lastError"] or (f"dropped {dropped}" if dropped else "")
+    lost = ", ".join(f"{count} {reason}" for reason, count in dropped.items())
+    trouble = seen["lastError"] or (f"dropped: {lost}" if lost else "")
     text = f"consent {seen['consent']}, {seen['spooled']} waiting, {seen['sent']} sent"
     return {
         "name": f"spool_{service}",

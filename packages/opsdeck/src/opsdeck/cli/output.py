@@ -4,17 +4,21 @@ import json
 import sys
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from rich.console import Console
+from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
 AsJson = Annotated[bool, typer.Option("--json", help="Machine-readable output.")]
 
-console = Console(highlight=False, soft_wrap=False)
-errors = Console(stderr=True, highlight=False)
+UNBOUNDED = 10_000  # columns: what is not a terminal has no width to keep to
+PROSE_WIDTH = 16
+
+console = Console(highlight=False, width=None if sys.stdout.isatty() else UNBOUNDED)
+errors = Console(stderr=True, highlight=False, soft_wrap=True)
 
 STYLES = {
     "ok": "green", "up": "green", "sent": "green", "resolved": "green", "inactive": "green", "INFO": "dim",
@@ -41,16 +45,31 @@ def clean(text: str) -> str:
 def table(columns: Sequence[str], rows: Iterable[Sequence[object]], empty: str, *, prose: int = 1) -> None:
     """Rows under headings, or the sentence that says what to do when there are none.
 
-    The last `prose` columns are text and may break; names and figures stay in one piece.
+    The last `prose` columns are text and may break; names and figures stay in one piece. A terminal too narrow for
+    that gets a block of lines for each row; nothing is ever cut.
     """
     grid = Table(box=None, pad_edge=False, header_style="bold")
     for place, column in enumerate(columns):
-        grid.add_column(column, overflow="fold", no_wrap=place < len(columns) - prose)
-    count = 0
-    for row in rows:
-        grid.add_row(*(cell if isinstance(cell, Text) else word(cell) for cell in row))
-        count += 1
-    console.print(grid if count else empty)
+        text = place >= len(columns) - prose
+        grid.add_column(column, overflow="fold", no_wrap=not text, min_width=PROSE_WIDTH if text else None)
+    cells = [[cell if isinstance(cell, Text) else word(cell) for cell in row] for row in rows]
+    for row in cells:
+        grid.add_row(*row)
+    if not cells:
+        console.print(empty, markup=False)
+    elif Measurement.get(console, console.options.update(max_width=UNBOUNDED), grid).minimum <= console.width:
+        console.print(grid)
+    else:
+        for row in cells:
+            block(columns, row)
+            console.print()
+
+
+def block(names: Sequence[str], values: Sequence[Text]) -> None:
+    """Names and values under each other, aligned."""
+    width = max(map(len, names), default=0)
+    for name, value in zip(names, values, strict=True):
+        console.print(Text(f"{name:<{width}}  ", style="bold") + value, soft_wrap=True)
 
 
 def local(stamp: str | None) -> str:
@@ -70,10 +89,3 @@ def ago(stamp: str | None) -> str:
         if seconds >= size:
             return f"{seconds / size:.0f} {unit} ago"
     return f"{max(seconds, 0):.0f} s ago"
-
-
-def fields(pairs: dict[str, Any]) -> None:
-    """Names and values, aligned."""
-    width = max(map(len, pairs), default=0)
-    for name, value in pairs.items():
-        console.print(Text(f"{name:<{width}}  ", style="bold") + word(value))

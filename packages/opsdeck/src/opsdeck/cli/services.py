@@ -10,6 +10,8 @@ from opsdeck.cli.output import AsJson, ago, console, emit_json, table
 from opsdeck.cli.spec import DEFAULT
 from opsdeck.errors import UsageError
 
+KEY_SHOWN = 12  # characters of a key's id, enough to name it
+
 app = typer.Typer(help="The CLIs that this deck operates.", no_args_is_help=True)
 keys = typer.Typer(help="Keys that may write events, each bound to one service.", no_args_is_help=True)
 
@@ -53,15 +55,16 @@ def list_keys(as_json: AsJson = False) -> None:
         return
     rows = (
         (
+            k["key"][:KEY_SHOWN],
             k["label"],
             k["service"],
             k["user_type"] or "as sent",
             ago(k["created_at"]),
-            "revoked" if k["revoked_at"] else "in use",
+            "revoked" if k["revoked_at"] else "valid",
         )
         for k in found["keys"]
     )
-    table(("label", "service", "user type", "made", "state"), rows, "no key: opsdeck keys add SERVICE")
+    table(("id", "label", "service", "user type", "made", "state"), rows, "no key: opsdeck keys add SERVICE")
 
 
 @keys.command("add")
@@ -78,3 +81,16 @@ def add_key(
         emit_json(made)
         return
     console.print(made["secret"], soft_wrap=True)
+
+
+@keys.command("revoke")
+def revoke_key(
+    key: Annotated[str, typer.Argument(help="The first characters of its id, as `keys list` prints it.")],
+    as_json: AsJson = False,
+) -> None:
+    """End a key: what it sends is refused from now on."""
+    ended = client.request("POST", f"/api/keys/{key}/revoke")
+    if as_json:
+        emit_json(ended)
+    else:
+        console.print(f"revoked {ended['label']} ({ended['service']})", markup=False)

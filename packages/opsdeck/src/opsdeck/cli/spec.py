@@ -98,7 +98,7 @@ def diff(
     if as_json:
         emit_json([{"path": d.path, "old": d.old, "new": d.new} for d in found])
         return
-    table(("path", "old", "new"), ((d.path, str(d.old), str(d.new)) for d in found), "no difference")
+    table(("path", "old", "new"), ((d.path, str(d.old), str(d.new)) for d in found), "no difference", prose=2)
 
 
 @app.command()

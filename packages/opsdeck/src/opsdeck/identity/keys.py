@@ -66,7 +66,7 @@ def revoke(tx: Transaction, key_id: str, now: datetime, *, actor: str = "operato
     found = [key for key in tx.find(IngestKey) if key_id and key.key.startswith(key_id)]
     if len(found) != 1:
         raise UsageError(
-            f"{len(found)} keys have an id that begins with {key_id!r}", hint="opsdeck services keys list"
+            f"{len(found)} keys have an id that begins with {key_id!r}", hint="opsdeck keys list"
         )
     if found[0].revoked_at is not None:
         return found[0]

@@ -67,7 +67,7 @@ async def _key(request: Request, keyring: Keyring) -> IngestKey:
             key = await asyncio.to_thread(keyring.find, secret.strip())
         if key is not None:
             return key
-    raise refuse("unauthenticated", hint="send: Authorization: Bearer odk_…  (opsdeck services keys add)")
+    raise refuse("unauthenticated", hint="send: Authorization: Bearer odk_…  (opsdeck keys add)")
 
 
 def _checked(request: Request, limit: int) -> str:

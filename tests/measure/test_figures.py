@@ -2,7 +2,7 @@
 
 import pytest
 
-from opsdeck.measure.figures import limit, number, say
+from opsdeck.measure.figures import counted, limit, number, say
 
 
 @pytest.mark.parametrize(
@@ -33,6 +33,11 @@ def test_a_value_with_its_unit(value: float | None, unit: str, text: str) -> Non
 )
 def test_numbers_have_no_digits_that_say_nothing(value: float, text: str) -> None:
     assert number(value) == text
+
+
+@pytest.mark.parametrize(("count", "text"), [(0, "0 runs"), (1, "1 run"), (1_200, "1,200 runs")])
+def test_one_is_not_several(count: int, text: str) -> None:
+    assert counted(count, "run") == text
 
 
 def test_a_limit_reads_like_the_spec() -> None:

@@ -27,6 +27,11 @@ def number(value: float) -> str:
     return "0" if text == "-0" else text
 
 
+def counted(count: int, noun: str) -> str:
+    """`1 run`, `1,200 runs`: how many of something whose plural ends in s."""
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
 def limit(comparison: Comparison, value: float, unit: Unit) -> str:
     """`< 2 s`: what a target or a threshold asks."""
     return f"{comparison} {say(value, unit)}"

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from datetime import timedelta
 
 from opsdeck.errors import UsageError
+from opsdeck.measure import figures
 from opsdeck.measure.host import CPU_USAGE
 from opsdeck.measure.outages import outages, probe_minutes
 from opsdeck.measure.population import (
@@ -111,7 +112,9 @@ def recovery_time(query: Query, service: Service, window: Window) -> Reading:
         return Reading("recovery_time", None, "ms", note="no probes")
     found = outages(query, service, window) if bad else []
     longest = max((outage.span for outage in found), default=timedelta())
-    return Reading("recovery_time", _ms(longest), "ms", _ms(longest), len(found), f"{len(found)} outages")
+    return Reading(
+        "recovery_time", _ms(longest), "ms", _ms(longest), len(found), figures.counted(len(found), "outage")
+    )
 
 
 def cpu_usage(query: Query, _service: Service, window: Window) -> Reading:
@@ -119,7 +122,7 @@ def cpu_usage(query: Query, _service: Service, window: Window) -> Reading:
     values = [sample.value for sample in query.samples(CPU_USAGE, "", window)]
     # Nine digits: the sum of many equal samples would else end up a hair above what each of them says.
     mean = round(sum(values) / len(values), 9) if values else None
-    return Reading(CPU_USAGE, mean, "ratio", sum(values), len(values), _said(len(values), "samples"))
+    return Reading(CPU_USAGE, mean, "ratio", sum(values), len(values), _said(len(values), "sample"))
 
 
 def run_cpu_usage(query: Query, service: Service, window: Window) -> Reading:
@@ -141,7 +144,7 @@ def critical_vulnerabilities(query: Query, service: Service, window: Window) -> 
     found = query.samples("critical_vulnerabilities", service.name, window)
     value = found[-1].value if found else None
     return Reading(
-        "critical_vulnerabilities", value, "count", value or 0, len(found), _said(len(found), "scans")
+        "critical_vulnerabilities", value, "count", value or 0, len(found), _said(len(found), "scan")
     )
 
 
@@ -170,7 +173,7 @@ def operations_per_minute(query: Query, service: Service, window: Window) -> Rea
     count = total(runs(query, service, window)).runs
     # The microsecond by which Window.last includes its end is no time.
     minutes = round(window.span / MINUTE, 6)
-    return Reading("operations_per_minute", count / minutes, "per_minute", count, count, _said(count, "runs"))
+    return Reading("operations_per_minute", count / minutes, "per_minute", count, count, _said(count, "run"))
 
 
 def active_users(query: Query, service: Service, window: Window) -> Reading:
@@ -238,12 +241,14 @@ def _share(name: str, part: int, whole: int, of: str, did: str) -> Reading:
 
 def _latency(name: str, query: Query, service: Service, window: Window, rank: float = P95) -> Reading:
     tally = LATENCIES[name](query, service, window)
-    return Reading(name, tally.percentile(rank), "ms", 0, tally.runs, _said(tally.runs, "runs"))
+    return Reading(name, tally.percentile(rank), "ms", 0, tally.runs, _said(tally.runs, "run"))
 
 
 def _count(name: str, count: int, whole: int) -> Reading:
     value = float(count) if whole else None
-    return Reading(name, value, "count", count, whole, f"in {whole} runs" if whole else "no runs")
+    return Reading(
+        name, value, "count", count, whole, f"in {figures.counted(whole, 'run')}" if whole else "no runs"
+    )
 
 
 def _activity(name: str, count: int) -> Reading:
@@ -251,7 +256,7 @@ def _activity(name: str, count: int) -> Reading:
 
 
 def _said(count: int, of: str) -> str:
-    return f"{count} {of}" if count else f"no {of}"
+    return figures.counted(count, of) if count else f"no {of}s"
 
 
 def _ms(span: timedelta) -> float:

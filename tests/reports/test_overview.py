@@ -7,7 +7,7 @@ import pytest
 
 from opsdeck.model import AlertState
 from opsdeck.reports.charts import Chart
-from opsdeck.reports.overview import Overview, overview, stand
+from opsdeck.reports.overview import Figure, Overview, overview, stand
 from opsdeck.reports.probes import Probe, ProbeRun, Probes
 from opsdeck.testing import START, Story, cancelled, failing, probes, runs
 
@@ -120,17 +120,27 @@ def alert(rule: str, phase: Any = "firing") -> AlertState:
     return AlertState(f"s/{rule}", "s", rule, phase, START, None, 1.0, "fired", START)
 
 
-def probed(*outcomes: str) -> Probes:
+def probed(*outcomes: str, operation: str = "cli_startup") -> Probes:
     runs_of = tuple(
-        Probe(f"p{n}", "", "", (ProbeRun("1", START, 1.0, outcome, "1", ""),))
+        Probe(f"p{n}", "", operation, (ProbeRun("1", START, 1.0, outcome, "1", ""),))
         for n, outcome in enumerate(outcomes)
     )
     return Probes(timedelta(minutes=1), runs_of, (), Chart("", "", "line", "ms", (), ()))
 
 
+def error_rate(value: float | None, verdict: Any, target: str = "< 1%") -> Figure:
+    return Figure("error_rate", "Error rate", value, "ratio", "last hour", target, verdict, "")
+
+
+NO_RUNS = error_rate(None, "unknown")
 STANDINGS = {
     "all is well": ((), ("success", "success"), "healthy", "all 2 probes passed when they last ran"),
-    "nothing was probed": ((), (), "unknown", "no probe has run in the last hour (see: opsdeck doctor)"),
+    "nothing was probed": (
+        (),
+        (),
+        "unknown",
+        "nothing runs its CLI: give the service probes in operations.yaml",
+    ),
     "a probe failed": ((), ("success", "failure"), "degraded", "1 of 2 probes failed when they last ran"),
     "an alert": ((alert("elevated_errors"),), ("success",), "degraded", "an alert is firing"),
     "two alerts": ((alert("a"), alert("b")), ("success",), "degraded", "2 alerts are firing"),
@@ -138,7 +148,7 @@ STANDINGS = {
         (alert("a", "pending"),),
         ("success",),
         "healthy",
-        "all 1 probes passed when they last ran",
+        "the one probe passed when it last ran",
     ),
     "the service is down": (
         (alert("a"), alert("service_down")),
@@ -153,9 +163,31 @@ STANDINGS = {
 def test_standing(
     alerts: tuple[AlertState, ...], outcomes: tuple[str, ...], standing: str, reason: str
 ) -> None:
-    assert stand(alerts, probed(*outcomes)) == (standing, reason)
+    assert stand(alerts, probed(*outcomes), NO_RUNS) == (standing, reason)
 
 
 def test_a_probe_that_has_not_run_says_nothing_about_the_service() -> None:
     waiting = Probe("p", "", "", ())
-    assert stand((), Probes(HOUR, (waiting,), (), Chart("", "", "line", "ms", (), ())))[0] == "unknown"
+    seen = Probes(HOUR, (waiting,), (), Chart("", "", "line", "ms", (), ()))
+    reason = "no probe has run its CLI in the last hour (see: opsdeck doctor)"
+    assert stand((), seen, NO_RUNS) == ("unknown", reason)
+
+
+PEOPLE = {
+    "few runs failed": (error_rate(0.0, "ok"), "healthy", "error rate 0%, target < 1%"),
+    "many runs failed": (error_rate(0.3, "breach"), "degraded", "error rate 30%, target < 1%"),
+    "nobody ran it": (NO_RUNS, "unknown", "give the service probes in operations.yaml"),
+    "no objective says what is too much": (error_rate(0.3, "ok", ""), "unknown", "give the service probes"),
+}
+
+
+@pytest.mark.parametrize(("errors", "standing", "reason"), PEOPLE.values(), ids=PEOPLE)
+def test_without_probes_of_the_cli_people_decide(errors: Figure, standing: str, reason: str) -> None:
+    found = stand((), probed("success", operation="health_check"), errors)
+    assert found[0] == standing
+    assert reason in found[1]
+
+
+def test_a_dependency_that_is_unwell_degrades_the_service_even_so() -> None:
+    found = stand((), probed("failure", operation="health_check"), error_rate(0.0, "ok"))
+    assert found[0] == "degraded"

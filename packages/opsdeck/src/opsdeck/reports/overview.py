@@ -12,7 +12,7 @@ from typing import Literal
 
 from opsdeck.measure import figures, indicators
 from opsdeck.measure.objectives import COMPARE
-from opsdeck.measure.population import people
+from opsdeck.measure.population import HEALTH_CHECK, people
 from opsdeck.measure.query import Memo, Query
 from opsdeck.model import AlertState, Slice, Verdict, Window
 from opsdeck.reports import charts, words
@@ -92,8 +92,8 @@ def overview(
     seen = probes(once, service, window, step, now)
     alerts = tuple(state for state in tx.find(AlertState, service=service.name) if state.phase != "inactive")
     used = once.tally(people(service), window, by=("template", "error_code"))
-    standing, reason = stand(alerts, seen)
-    figures = [_figure(once, spec, service, name, span, now) for name in (*REALTIME, *BUSINESS)]
+    shown = [_figure(once, spec, service, name, span, now) for name in (*REALTIME, *BUSINESS)]
+    standing, reason = stand(alerts, seen, next(one for one in shown if one.name == "error_rate"))
     return Overview(
         service=service.name,
         title=service.title,
@@ -101,8 +101,8 @@ def overview(
         window=window,
         standing=standing,
         reason=reason,
-        realtime=tuple(figures[: len(REALTIME)]),
-        business=tuple(figures[len(REALTIME) :]),
+        realtime=tuple(shown[: len(REALTIME)]),
+        business=tuple(shown[len(REALTIME) :]),
         charts=_charts(once, service, window, step),
         probes=seen,
         alerts=alerts,
@@ -111,20 +111,39 @@ def overview(
     )
 
 
-def stand(alerts: Iterable[AlertState], seen: Probes) -> tuple[Standing, str]:
-    """How the service stands, and why. Pure: from its alerts that are not inactive and its probes."""
+def stand(alerts: Iterable[AlertState], seen: Probes, errors: Figure) -> tuple[Standing, str]:
+    """How the service stands, and why. Pure: from its alerts that are not inactive, its probes, people's error rate.
+
+    A check of the deck's own dependencies that passes says nothing about the service's CLI: where nothing ran the CLI,
+    people's runs are asked, and where nobody did either, the standing is unknown.
+    """
     firing = [state for state in alerts if state.phase == "firing"]
     if any(state.rule == "service_down" for state in firing):
         return "down", "service_down is firing"
     if firing:
         return "degraded", "an alert is firing" if len(firing) == 1 else f"{len(firing)} alerts are firing"
     latest = [probe.runs[0] for probe in seen.probes if probe.runs]
-    if not latest:
-        return "unknown", "no probe has run in the last hour (see: opsdeck doctor)"
     failed = sum(run.outcome == "failure" for run in latest)
     if failed:
         return "degraded", f"{failed} of {len(latest)} probes failed when they last ran"
-    return "healthy", f"all {len(latest)} probes passed when they last ran"
+    cli = [probe for probe in seen.probes if probe.operation != HEALTH_CHECK]
+    if not any(probe.runs for probe in cli):
+        return _by_runs(errors, probed=bool(cli))
+    passed = "the one probe passed when it last ran"
+    return "healthy", passed if len(latest) == 1 else f"all {len(latest)} probes passed when they last ran"
+
+
+def _by_runs(errors: Figure, *, probed: bool) -> tuple[Standing, str]:
+    """The standing of a service whose CLI no probe has run: what people's runs say, measured by the objective."""
+    if errors.target and errors.verdict != "unknown":
+        standing: Standing = "healthy" if errors.verdict == "ok" else "degraded"
+        return (
+            standing,
+            f"no probe ran its CLI; people's runs: error rate {errors.text}, target {errors.target}",
+        )
+    if probed:
+        return "unknown", "no probe has run its CLI in the last hour (see: opsdeck doctor)"
+    return "unknown", "nothing runs its CLI: give the service probes in operations.yaml"
 
 
 def _figure(query: Query, spec: Spec, service: Service, name: str, span: timedelta, now: datetime) -> Figure:

@@ -168,6 +168,21 @@ def test_a_service_name_that_the_deck_would_refuse_is_refused_before_the_command
     assert not (tmp_path / "ran").exists()
 
 
+HELP = {"alone": ["--help"], "in short": ["-h"], "beside a command": ["--service", "x", "-h", "--", "false"]}
+
+
+@pytest.mark.parametrize("case", HELP)
+def test_help_asked_for(case: str) -> None:
+    done = subprocess.run([*EXEC[:3], *HELP[case]], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    for option in ("--service NAME", "--success-exit-codes 0,1", "--tool-version V", "-h, --help", "--  "):
+        assert f"\n  {option}  " in done.stdout
+
+
+def test_help_after_the_dashes_is_the_commands(wrap: Wrap) -> None:
+    assert wrap("echo", "-h").stdout == "-h\n"
+
+
 def test_what_follows_the_first_dashes_is_the_commands() -> None:
     assert parse(["--service", "x", "--", "ls", "--", "-l"]) == (
         "x",

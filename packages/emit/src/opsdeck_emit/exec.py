@@ -21,8 +21,27 @@ from opsdeck_emit.run import Run
 from opsdeck_emit.wire import is_service
 
 USAGE = (
-    "usage: opsdeck exec --service NAME [--success-exit-codes 0,1] [--tool-version V] -- COMMAND [ARGUMENT …]"
+    "usage: opsdeck exec --service NAME [--success-exit-codes 0,1] [--tool-version V] -- COMMAND [ARGUMENT ...]"
 )
+HELP = f"""{USAGE}
+
+Run any command as it is and record the run: one event with its exit code, duration, processor time and peak memory,
+never its arguments, environment or output. Streams, signals, terminal and exit code are the command's own.
+
+  --service NAME              which service of the deck the run belongs to: a letter or digit, then up to 63 letters,
+                              digits, '_', '.' or '-'
+  --success-exit-codes 0,1    exit codes that count as success, separated by commas (default: 0)
+  --tool-version V            the version of the command, as the event shall name it (default: 0.0.0)
+  -h, --help                  show this and run nothing
+  --                          what follows is the command and its arguments
+
+Exit codes: the command's own, and death by its signal; 2 for a command line that cannot be read, 126 and 127 for a
+command that cannot be run or found.
+
+Without your consent the command runs all the same and nothing is recorded: opsdeck telemetry status|show|on|off|purge.
+
+  opsdeck exec --service terraform --success-exit-codes 0,2 -- terraform plan -detailed-exitcode
+"""
 USAGE_ERROR, NOT_EXECUTABLE, NOT_FOUND, SIGNALLED = 2, 126, 127, 128
 SERVICE_RULE = "a letter or digit, then up to 63 letters, digits, '_', '.' or '-'"
 UNSTATED_VERSION = "0.0.0"
@@ -50,6 +69,9 @@ def main(argv: Sequence[str]) -> int:
 
     2: the command line cannot be read; 126 and 127: the command cannot be run or found, as in a shell.
     """
+    if not {"-h", "--help"}.isdisjoint(_before_dashes(argv)):
+        sys.stdout.write(HELP)
+        return 0
     order = parse(argv)
     if isinstance(order, str):
         sys.stderr.write(f"opsdeck exec: {order}\n{USAGE}\n")
@@ -67,8 +89,8 @@ def parse(argv: Sequence[str]) -> Order | str:
     """The order, or what is wrong with it."""
     if "--" not in argv:
         return "the command goes after --"
-    split = list(argv).index("--")
-    options, command = argv[:split], tuple(argv[split + 1 :])
+    options = _before_dashes(argv)
+    command = tuple(argv[len(options) + 1 :])
     if len(options) % 2:
         return f"{options[-1]} needs a value"
     values = dict(zip(options[::2], options[1::2], strict=True))
@@ -76,6 +98,10 @@ def parse(argv: Sequence[str]) -> Order | str:
     version = values.get("--tool-version", UNSTATED_VERSION)
     wrong = _wrong(values, command, codes)
     return wrong or (values["--service"], command, frozenset(map(int, codes)), version)
+
+
+def _before_dashes(argv: Sequence[str]) -> list[str]:
+    return list(argv)[: argv.index("--")] if "--" in argv else list(argv)
 
 
 def _wrong(values: dict[str, str], command: tuple[str, ...], codes: list[str]) -> str:

@@ -23,7 +23,10 @@ CASES = {
         "church": "churches", "wish": "wishes", "person": "people", "child": "children", "wife": "wives",
         "leaf": "leaves", "hero": "heroes", "photo": "photos", "sheep": "sheep", "people": "people",
         "UserProfile": "UserProfiles", "user_category": "user_categories", "Person": "People", "API": "APIS",
-        "index": "indices", "quiz": "quizzes", "": "",
+        "index": "indices", "quiz": "quizzes", "": "", "alias": "aliases", "lens": "lenses", "status": "statuses", "address": "addresses",
+        "orders": "orders", "users": "users", "items": "items", "Categories": "Categories", "boxes": "boxes",
+        "classes": "classes", "buses": "buses", "houses": "houses", "leaves": "leaves", "heroes": "heroes",
+        "statuses": "statuses", "UserProfiles": "UserProfiles", "menus": "menus", "aliases": "aliases", "ORDERS": "ORDERS",
     },
     "singular": {
         "cats": "cat", "categories": "category", "days": "day", "boxes": "box", "classes": "class", "buses": "bus",
@@ -31,6 +34,8 @@ CASES = {
         "leaves": "leaf", "heroes": "hero", "statuses": "status", "status": "status", "houses": "house",
         "uses": "use", "caches": "cache", "news": "news", "address": "address", "analysis": "analysis", "ties": "tie",
         "UserProfiles": "UserProfile", "Movies": "Movie", "responses": "response", "child": "child",
+        "order": "order", "user": "user", "bus": "bus", "class": "class", "alias": "alias", "lens": "lens",
+        "aliases": "alias", "menus": "menu", "apis": "api", "canvas": "canvas", "category": "category", "box": "box",
     },
 }  # fmt: skip
 TABLE = [(change, text, wanted) for change, table in CASES.items() for text, wanted in table.items()]
@@ -51,6 +56,16 @@ def test_changing_twice_is_changing_once(text: str) -> None:
 def test_cases_of_plain_words_lead_back(text: str) -> None:
     for change in (words.pascal, words.camel, words.kebab, words.snake, words.constant, words.title):
         assert words.kebab(change(text)) == text.replace(" ", "-")
+
+
+PLAIN = st.from_regex(r"[a-z]{3,8}", fullmatch=True).filter(
+    lambda word: not word.endswith(("i", "s", "u")) and f"{word}s" not in words.IRREGULAR
+)
+
+
+@given(PLAIN)
+def test_the_plural_of_a_plural_is_itself(word: str) -> None:
+    assert words.plural(words.plural(word)) == words.plural(word)
 
 
 @given(st.from_regex(r"[a-z]{3,8}", fullmatch=True).filter(lambda word: not word.endswith("s")))

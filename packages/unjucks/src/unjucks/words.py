@@ -4,17 +4,26 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+# Also what its ending would mislead about: a singular on -s, a plural on -is or -us.
 IRREGULAR = {
+    "alias": "aliases",
     "analysis": "analyses",
+    "api": "apis",
+    "atlas": "atlases",
+    "bias": "biases",
     "cache": "caches",
+    "canvas": "canvases",
     "child": "children",
     "cookie": "cookies",
     "datum": "data",
     "foot": "feet",
+    "gas": "gases",
     "goose": "geese",
     "index": "indices",
+    "lens": "lenses",
     "man": "men",
     "matrix": "matrices",
+    "menu": "menus",
     "mouse": "mice",
     "movie": "movies",
     "ox": "oxen",
@@ -105,12 +114,12 @@ def sentence(text: str) -> str:
 
 
 def plural(text: str) -> str:
-    """`category` → `categories`; only the last word of a name changes."""
+    """`category` → `categories`; only the last word of a name changes, and a plural stays."""
     return _last_word(text, _plural)
 
 
 def singular(text: str) -> str:
-    """`categories` → `category`; only the last word of a name changes."""
+    """`categories` → `category`; only the last word of a name changes, and a singular stays."""
     return _last_word(text, _singular)
 
 
@@ -128,8 +137,13 @@ def _last_word(text: str, change: "Callable[[str], str]") -> str:
 
 
 def _plural(word: str) -> str:
-    if word in UNCOUNTABLE or word in IRREGULAR.values():
-        return word
+    one = _singular(word)
+    is_plural = one != word and _plural_of(one) == word
+    return word if is_plural or word in UNCOUNTABLE else _plural_of(word)
+
+
+def _plural_of(word: str) -> str:
+    """Give the plural of what is known to be a singular."""
     if word in IRREGULAR:
         return IRREGULAR[word]
     if word in F_TO_VES:
@@ -142,17 +156,17 @@ def _plural(word: str) -> str:
 
 
 def _singular(word: str) -> str:
-    if word in UNCOUNTABLE or word in IRREGULAR or word.endswith(("ss", "us", "is")):
-        return word
     if word in SINGULARS:
         return SINGULARS[word]
+    if word in UNCOUNTABLE or word in IRREGULAR or word.endswith(("ss", "us", "is")):
+        return word
     for ending, cut, added in SINGULAR_ENDINGS:
         if word.endswith(ending):
             return word[: len(word) - cut] + added
     return word
 
 
-SINGULARS = {_plural(one): one for one in [*IRREGULAR, *F_TO_VES, *O_TO_OES, "lie", "pie", "tie", "use"]}
+SINGULARS = {_plural_of(one): one for one in [*IRREGULAR, *F_TO_VES, *O_TO_OES, "lie", "pie", "tie", "use"]}
 SINGULAR_ENDINGS = (
     ("ies", 3, "y"),
     ("sses", 2, ""),

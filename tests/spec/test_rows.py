@@ -82,7 +82,11 @@ DIFFERENCES: dict[str, tuple[str, list[tuple[str, str, str]]]] = {
         "checklists: {weekly: {automated: true}}",
         [("checklists.weekly.automated", "no", "yes")],
     ),
-    "a service came": ("services: {a: {title: A}}", [("services.a.title", "", "A")]),
+    "a service came": (
+        "services: {a: {title: A}}",
+        [("services.a", "", "declared"), ("services.a.title", "", "A")],
+    ),
+    "a service came with nothing but its name": ("services: {a: {}}", [("services.a", "", "declared")]),
     "the same in other words": ("checklists: {weekly: {automated: no}}", []),
 }
 
@@ -95,7 +99,7 @@ def test_a_difference_is_told_by_path(load: Load, shipped: spec.Spec, sentence: 
 
 
 def test_a_difference_turns_around(load: Load, shipped: spec.Spec) -> None:
-    other = load("contacts: {director: d@example.com}\ncalendar: {zone: Europe/Berlin}")
+    other = load("contacts: {director: d@example.com}\ncalendar: {zone: Europe/Berlin}\nservices: {a: {}}")
     there = {(one.path, one.old, one.new) for one in spec.diff(shipped, other)}
     back = {(one.path, one.new, one.old) for one in spec.diff(other, shipped)}
     assert there == back

@@ -58,14 +58,20 @@ def rows(spec: Spec, section: str = "") -> list[Fact]:
 
 
 def diff(old: Spec, new: Spec) -> list[Difference]:
-    """What has to change in `old` to become `new`, by path."""
-    before, after = ({fact.path: fact.text for fact in rows(spec)} for spec in (old, new))
+    """What has to change in `old` to become `new`, by path; a service that comes or goes is told by its name, too."""
+    before, after = (_texts(spec) for spec in (old, new))
     paths = [*before, *(path for path in after if path not in before)]
     return [
         Difference(path, before.get(path, ""), after.get(path, ""))
         for path in paths
         if before.get(path) != after.get(path)
     ]
+
+
+def _texts(spec: Spec) -> dict[str, str]:
+    # A service may be declared by nothing but its name, and then it has no leaf.
+    declared = {f"services.{name}": "declared" for name in spec.services}
+    return declared | {fact.path: fact.text for fact in rows(spec)}
 
 
 def _leaves(content: Any, path: tuple[str, ...]) -> Iterator[tuple[str, Leaf]]:

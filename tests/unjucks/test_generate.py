@@ -181,9 +181,21 @@ def test_a_dry_run_shows_what_would_change_in_a_file(generate: Any, project: Pat
     assert "    -old\n    +new\n" in outcome.out
 
 
-def test_a_dry_run_fails_where_the_run_would(generate: Any, project: Path) -> None:
+def test_a_dry_run_shows_a_file_in_the_way_as_a_conflict(generate: Any, tree: Any, project: Path) -> None:
+    (project / "world.txt").write_text("mine\n")
+    outcome = generate(HELLO, "World", "--dry-run")
+    assert outcome.code == 0
+    assert outcome.out == (
+        "conflict   world.txt\n    @@ -1 +1 @@\n    -mine\n    +Hello, World!\n"
+        "0 files, 0 bytes; a dry run: nothing was written\n"
+    )
+    assert tree() == {"world.txt": "mine\n"}
+
+
+def test_a_dry_run_names_a_conflict_in_json(generate: Any, project: Path) -> None:
     (project / "world.txt").write_text("mine")
-    assert generate(HELLO, "World", "--dry-run").error == "FILE_EXISTS"
+    document = generate(HELLO, "World", "--dry-run", "--json").json
+    assert [file["action"] for file in document["files"]] == ["conflict"]
 
 
 def test_answers_in_json(generate: Any, project: Path) -> None:

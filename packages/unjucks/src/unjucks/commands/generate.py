@@ -108,14 +108,16 @@ def _plan(job: Job, values: "dict[str, Any]", machine: "Engine") -> "tuple[Any, 
 
 
 def _settle_conflicts(plan: Plan, job: Job) -> None:
-    """Let a person decide about each file in the way; without one, that is an error."""
+    """Let a person decide about each file in the way; without one, that is an error. A dry run only shows it."""
     conflicts = [change for change in plan.changes if change.action == "conflict"]
+    if job.dry:
+        return
     if conflicts and not job.asks:
         what = (
             "a file exists and differs" if len(conflicts) == 1 else f"{len(conflicts)} files exist and differ"
         )
         names = ", ".join(change.path for change in conflicts)
-        hint = "add --dry-run --force to see the difference, --force to overwrite"
+        hint = "add --dry-run to see the difference, --force to overwrite"
         raise FileExists(what, given=names, hint=hint)
     answer = ""
     for change in conflicts:
@@ -155,7 +157,7 @@ def _report(plan: Plan, job: Job) -> None:
         return
     for change in plan.changes:
         job.console.say(f"{change.action:<9}  {shown(os.path.join(job.to, change.path))}")
-        if job.dry and change.before is not None and change.action in WRITES:
+        if job.dry and change.before is not None and change.action in (*WRITES, "conflict"):
             job.console.say(_difference(change.before, change.after))
     for command in plan.commands:
         job.console.say(f"{'run' if job.dry else 'ran':<9}  {printable(command.text)}")

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from opsdeck_emit import drain, failure, spool, wire
+from opsdeck_emit.__main__ import ACTIONS
 
 ROOT = Path(__file__).parents[2]
 DOC = (ROOT / "docs/telemetry.md").read_text()
@@ -108,3 +109,8 @@ def test_the_event_is_one_line_of_json(
     [line] = file.read_bytes().strip().split(b"\n")
     assert json.loads(line)["operation"]["type"] == "a b"
     assert line.isascii()
+
+
+def test_the_doc_names_the_command_for_programs_without_one() -> None:
+    actions = "|".join(ACTIONS)
+    assert f"python -m opsdeck_emit {actions} SERVICE`" in DOC

@@ -20,9 +20,7 @@ from opsdeck_emit import facts
 from opsdeck_emit.run import Run
 from opsdeck_emit.wire import is_service
 
-USAGE = (
-    "usage: opsdeck exec --service NAME [--success-exit-codes 0,1] [--tool-version V] -- COMMAND [ARGUMENT ...]"
-)
+USAGE = "usage: opsdeck exec --service NAME [--success-exit-codes 0,1] [--tool-version V] -- COMMAND [ARGUMENT ...]"
 HELP = f"""{USAGE}
 
 Run any command as it is and record the run: one event with its exit code, duration, processor time and peak memory,

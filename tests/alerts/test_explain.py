@@ -16,7 +16,7 @@ SATURDAY = timing.parse_iso("2025-09-13T12:00:00Z")
 
 def steps(story: Story, rule: str = "high_error_rate") -> list[tuple[str, str, str]]:
     with story.state.begin(write=False) as tx:
-        found = alerts.explain(tx, story.service.name, rule)
+        found = alerts.explain(tx, story.service, rule, story.clock.now())
     return [(f"{step.at:%H:%M:%S}", step.stage, step.verdict) for step in found.steps]
 
 
@@ -56,7 +56,7 @@ def test_the_headline_says_who_took_it_on() -> None:
 def test_it_says_to_whom_over_what_and_in_how_many_attempts() -> None:
     story = given(SPEC, *BAD).at("12:04")
     story.outbox.failures = [DeliveryError("the line is busy", permanent=False)]
-    last = story.at("12:06").path("high_error_rate")[-1]
+    last = story.at("12:06").path("high_error_rate")[-2]
     assert "to engineer@company.com over console: sent at 2025-09-09T12:05:15.000Z (2 attempts)" in last
 
 
@@ -94,7 +94,38 @@ def test_unknown_is_explained_too() -> None:
     assert "health_check_success_rate unknown (no probes) over 5 minutes; the line is < 50%" in path[1]
 
 
+NOW = {
+    "pending": (
+        "12:03:20",
+        (
+            "error_rate 30%; true since 2025-09-09T12:00:00.000Z (3 minutes 20 seconds), "
+            "fires at 2025-09-09T12:05:00.000Z if it goes on"
+        ),
+    ),
+    "firing": (
+        "12:07",
+        "error_rate 30%; true since 2025-09-09T12:00:00.000Z, firing for 2 minutes",
+    ),
+}
+
+
+@pytest.mark.parametrize(("at", "line"), NOW.values(), ids=NOW)
+def test_it_ends_with_how_things_stand_at_the_time_of_asking(at: str, line: str) -> None:
+    story = given(SPEC, *BAD).at(at)
+    assert story.path("high_error_rate")[-1] == f"{timing.iso(story.clock.now())}  now  {line}"
+
+
+def test_the_time_of_asking_is_not_that_of_the_latest_look() -> None:
+    story = given(SPEC, *BAD).at("12:03").jump("12:04")
+    assert "(4 minutes), fires at 2025-09-09T12:05:00.000Z" in story.path("high_error_rate")[-1]
+
+
+def test_now_without_data_nothing_is_decided() -> None:
+    last = given(SPEC).at("12:01").path("service_down")[-1]
+    assert "health_check_success_rate unknown, and no data decides nothing; inactive since" in last
+
+
 def test_what_was_never_looked_at_says_so() -> None:
     story = given(SPEC).at("12:00")
     with pytest.raises(UsageError, match="there is no alert unjucks-cli/nonsense"), story.state.begin() as tx:
-        alerts.explain(tx, "unjucks-cli", "nonsense")
+        alerts.explain(tx, story.service, "nonsense", story.clock.now())

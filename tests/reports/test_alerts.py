@@ -55,6 +55,19 @@ def test_a_firing_alert(busy: Story) -> None:
     assert row.condition == "error_rate > 5% for 5 minutes"
 
 
+@pytest.mark.parametrize(
+    ("rule", "at", "reason"),
+    [
+        ("error_rate_threshold", "12:00", "the condition is true"),
+        ("high_error_rate", "12:05", "the condition held for long enough"),
+    ],
+    ids=["it has no hold", "it has one"],
+)
+def test_a_fire_says_whether_its_rule_waited(shipped: Any, rule: str, at: str, reason: str) -> None:
+    told = given(shipped, runs(3, failing, every="1 minute", until="12:10")).at(at)
+    assert board(told)[rule].reason == reason
+
+
 def test_an_inhibited_alert_fires_and_says_by_what_it_is_silenced(busy: Story) -> None:
     assert board(busy)["elevated_errors"].inhibited_by == "high_error_rate"
 

@@ -97,7 +97,7 @@ def test_a_receiver_that_was_down_gets_both_in_order(deck: Deck, hook: Hook) -> 
 def test_explain_tells_the_whole_story(deck: Deck) -> None:
     deck.go(30)
     with deck.story.state.begin(write=False) as tx:
-        found = alerts.explain(tx, "unjucks-cli", "high_error_rate")
+        found = alerts.explain(tx, deck.story.service, "high_error_rate", deck.story.clock.now())
     verdicts = [step.verdict for step in found.steps if step.verdict not in ("quiet", "firing")]
     assert verdicts == [
         "holding",

@@ -285,7 +285,7 @@ class Story:
     def path(self, rule: str) -> tuple[str, ...]:
         """What `opsdeck alerts explain` tells about the rule."""
         with self.state.begin(write=False) as tx:
-            return alerts.explain(tx, self.service.name, rule).lines
+            return alerts.explain(tx, self.service, rule, self.clock.now()).lines
 
     def sent(self, rule: str, status: str = "firing") -> list[Delivery]:
         """What got out about the rule."""

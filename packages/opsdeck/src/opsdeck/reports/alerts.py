@@ -79,7 +79,7 @@ def story(tx: Transaction, service: Service, name: str, now: datetime) -> AlertS
     return AlertStory(
         row,
         rule,
-        explain(tx, service.name, name) if row.checked_at else None,
+        explain(tx, service, name, now) if row.checked_at else None,
         tuple(tx.recent(HISTORY, subject=f"{service.name}/{name}")),
     )
 
@@ -103,12 +103,19 @@ def _row(tx: Transaction, service: Service, rule: Rule, now: datetime) -> AlertR
         since=state.since if state else None,
         value=state.value if state else None,
         unit=rule.condition.unit,
-        reason=REASONS.get(state.reason, state.reason) if state else REASONS[""],
+        reason=_reason(rule, state),
         checked_at=state.checked_at if state else None,
         acknowledged_by=state.acknowledged_by if state else "",
         inhibited_by=state.inhibited_by if state else "",
         silenced_until=mute.until if mute else None,
     )
+
+
+def _reason(rule: Rule, state: AlertState | None) -> str:
+    name = state.reason if state else ""
+    if name == "fired" and not rule.condition.hold:
+        return "the condition is true"
+    return REASONS.get(name, name)
 
 
 def _standing(state: AlertState | None) -> Standing:

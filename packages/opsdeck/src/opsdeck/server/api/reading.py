@@ -82,7 +82,7 @@ def show_alert(deck: TheDeck, service: str, rule: str) -> Response:
 @router.get("/alerts/{service}/{rule}/explain", summary="Step by step why an alert is where it is")
 def explain_alert(deck: TheDeck, service: str, rule: str) -> Response:
     with deck.state.begin(write=False) as tx:
-        found = alerting.explain(tx, service, rule)
+        found = alerting.explain(tx, deck.spec.service(service), rule, deck.clock.now())
     return answer(explanation=found, lines=found.lines)
 
 

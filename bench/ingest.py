@@ -197,9 +197,8 @@ def visible(port: int, key: str) -> float:
                 answer += connection.recv(65536)
             if answer.endswith(b"1"):
                 return time.perf_counter() - began
-            time.sleep(
-                max(0.005, (time.perf_counter() - began) / 10)
-            )  # so that asking does not slow the answer
+            # Less and less often: asking must not slow the answer.
+            time.sleep(max(0.005, (time.perf_counter() - began) / 10))
 
 
 def _connect(port: int) -> socket.socket:

@@ -9,7 +9,8 @@ import pytest
 
 from opsdeck import alerts, spec
 from opsdeck.model import AlertState, Decision, Transition
-from opsdeck.testing import START, Story, failing, firing, given, inactive, nobody_told, ok, runs, told
+from opsdeck.spec.model import Service
+from opsdeck.testing import START, Story, failing, firing, gauge, given, inactive, nobody_told, ok, runs, told
 
 SPEC = spec.load(None)
 EACH = {"every": "1 minute", "until": "14:00"}
@@ -116,6 +117,41 @@ def test_a_rule_that_leaves_the_spec_ends_its_alert() -> None:
     alerts.tick(story.state, story.events, [story.service], START + timedelta(minutes=6))
     assert phases(story)[-1] == ("firing", "resolved")
     assert log(story)[-1].change.reason == "rule_removed"
+
+
+# ---- the deck's host: one for all services ------------------------------------------------------------------------
+
+HOT = gauge("cpu_usage", 0.95, every="1 minute", until="14:00")
+OTHER = SPEC.service("another-cli")
+
+
+def busy_hosts(story: Story, *services: Service) -> dict[str, str]:
+    for minute in (0, 30):
+        story.jump(START + timedelta(minutes=minute))
+        alerts.tick(story.state, story.events, services, story.clock.now())
+    with story.state.begin(write=False) as tx:
+        return {one.service: one.phase for one in tx.find(AlertState, rule="high_resource_usage")}
+
+
+def test_one_busy_host_is_one_alert() -> None:
+    story = given(SPEC, HOT)
+    assert busy_hosts(story, story.service, OTHER) == {"unjucks-cli": "firing"}
+
+
+def test_a_condition_of_its_own_is_looked_at_for_its_service() -> None:
+    story = given(SPEC, HOT)
+    own = [replace(r, condition=replace(r.condition, threshold=0.5)) for r in OTHER.rules]
+    found = busy_hosts(story, story.service, replace(OTHER, rules=tuple(own)))
+    assert found == {"unjucks-cli": "firing", "another-cli": "firing"}
+
+
+def test_what_fired_for_one_service_ends_when_another_takes_it_over() -> None:
+    story = given(SPEC, HOT)
+    busy_hosts(story, story.service)
+    story.jump("12:31")
+    alerts.tick(story.state, story.events, [OTHER, story.service], story.clock.now())
+    last = log(story, rule="high_resource_usage")[-1].change
+    assert (last.old, last.new, last.reason) == ("firing", "resolved", "host_wide")
 
 
 # ---- inhibition: high_error_rate silences elevated_errors ---------------------------------------------------------

@@ -32,6 +32,10 @@ def test_a_rule_that_was_never_looked_at_is_unknown(shipped: Any) -> None:
     assert row.reason == "not evaluated yet"
 
 
+def test_a_rule_about_the_host_says_that_it_is_looked_at_once(shipped: Any) -> None:
+    assert "about the deck's host" in board(given(shipped))["high_resource_usage"].reason
+
+
 def test_no_data_is_unknown_and_not_quiet(story: Any) -> None:
     row = board(story())["high_error_rate"]
     assert (row.standing, row.reason) == ("unknown", "there is no data to judge by")

@@ -5,16 +5,16 @@ state's transaction begins; states and their log rows are then written together,
 other. Two decks that tick at once take turns there, and the second finds nothing left to decide.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 
 from opsdeck.alerts.machine import ACTOR, KIND, Look, Step, decide, figures_of, fresh
 from opsdeck.alerts.path import note
-from opsdeck.measure.indicators import read
+from opsdeck.measure.indicators import HOST_WIDE, read
 from opsdeck.measure.query import Memo, Query
 from opsdeck.model import AlertState, Change, Window
-from opsdeck.spec.model import Service
+from opsdeck.spec.model import Condition, Rule, Service
 from opsdeck.stores.api import StateStore, Transaction
 
 INHIBITION = "inhibition"
@@ -23,17 +23,28 @@ INHIBITION = "inhibition"
 def tick(state: StateStore, events: Query, services: Iterable[Service], now: datetime) -> int:
     """Evaluate every rule once; returns the number of log rows. The same `now` again changes nothing."""
     once = Memo(events)
-    looked = [(service, _looks(once, service, now)) for service in services]
+    looked = [(service, _looks(once, service, rules, now)) for service, rules in _shared_out(services)]
     with state.begin() as tx:
-        return sum(_settle(tx, service, looks) + _forget(tx, service, now) for service, looks in looked)
+        return sum(
+            _settle(tx, service, looks) + _forget(tx, service, looks, now) for service, looks in looked
+        )
 
 
-def _looks(query: Query, service: Service, now: datetime) -> list[Look]:
+def _shared_out(services: Iterable[Service]) -> Iterator[tuple[Service, list[Rule]]]:
+    """Whose rules are looked at: all, but a condition on the deck's host only for the first service that has it."""
+    taken: set[Condition] = set()
+    for service in services:
+        rules = [rule for rule in service.rules if rule.condition not in taken]
+        taken |= {rule.condition for rule in rules if rule.condition.indicator in HOST_WIDE}
+        yield service, rules
+
+
+def _looks(query: Query, service: Service, rules: Iterable[Rule], now: datetime) -> list[Look]:
     return [
         Look(
             rule, read(query, service, rule.condition.indicator, Window.last(rule.condition.window, now)), now
         )
-        for rule in service.rules
+        for rule in rules
     ]
 
 
@@ -89,17 +100,23 @@ def _inhibition(tx: Transaction, look: Look, old: AlertState, new: AlertState) -
     return 1
 
 
-def _forget(tx: Transaction, service: Service, now: datetime) -> int:
-    """Rules that the spec no longer has: what they left pending or firing ends, logged as removed."""
-    rows = 0
+def _forget(tx: Transaction, service: Service, looks: Sequence[Look], now: datetime) -> int:
+    """Rules that are not looked at any more: what they left pending or firing ends, and the log says why."""
+    rows, looked_at = 0, {look.rule.name for look in looks}
+    known = {rule.name for rule in service.rules}
     for left in tx.find(AlertState, service=service.name):
-        if left.rule in {rule.name for rule in service.rules}:
+        if left.rule in looked_at:
             continue
+        reason, detail = (
+            ("host_wide", "the condition is about the deck's host and is looked at for another service")
+            if left.rule in known
+            else ("rule_removed", "the spec has no such rule any more")
+        )
         if left.phase != "inactive":
             new = "resolved" if left.phase == "firing" else "inactive"
             data = {"fired_seq": left.fired_seq}
-            tx.append(Change(KIND, left.key, left.phase, new, "rule_removed", ACTOR, data), now)
+            tx.append(Change(KIND, left.key, left.phase, new, reason, ACTOR, data), now)
             rows += 1
-        note(tx, left.key, now, "evaluate", "rule_removed", detail="the spec has no such rule any more")
+        note(tx, left.key, now, "evaluate", reason, detail=detail)
         tx.drop(AlertState, left.key)
     return rows

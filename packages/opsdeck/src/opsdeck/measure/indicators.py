@@ -230,6 +230,10 @@ INDICATORS: Mapping[str, Measure] = {
 }
 
 
+HOST_WIDE = frozenset({CPU_USAGE})
+"""Indicators of the deck's own host: they say the same for every service."""
+
+
 def _tally(query: Query, match: Match, window: Window) -> Tally:
     return total(query.tally(match, window))
 

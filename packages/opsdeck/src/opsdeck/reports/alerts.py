@@ -10,6 +10,7 @@ from typing import Literal
 
 from opsdeck.alerts import Explanation, explain, silenced
 from opsdeck.errors import NotFoundError
+from opsdeck.measure.indicators import HOST_WIDE
 from opsdeck.model import AlertState, Transition
 from opsdeck.spec.model import Rule, Service
 from opsdeck.stores.api import Transaction
@@ -113,6 +114,8 @@ def _row(tx: Transaction, service: Service, rule: Rule, now: datetime) -> AlertR
 
 def _reason(rule: Rule, state: AlertState | None) -> str:
     name = state.reason if state else ""
+    if state is None and rule.condition.indicator in HOST_WIDE:
+        return "it is about the deck's host: looked at once, for the first service that has the condition"
     if name == "fired" and not rule.condition.hold:
         return "the condition is true"
     return REASONS.get(name, name)

@@ -9,8 +9,10 @@ from typing import Any
 
 import pytest
 
+from opsdeck.cli.app import app
 from opsdeck_emit import drain, failure, spool, wire
 from opsdeck_emit.__main__ import ACTIONS
+from unjucks.find import roots
 
 ROOT = Path(__file__).parents[2]
 DOC = (ROOT / "docs/telemetry.md").read_text()
@@ -114,3 +116,22 @@ def test_the_event_is_one_line_of_json(
 def test_the_doc_names_the_command_for_programs_without_one() -> None:
     actions = "|".join(ACTIONS)
     assert f"python -m opsdeck_emit {actions} SERVICE`" in DOC
+
+
+def test_every_command_of_opsdeck_in_the_doc_exists() -> None:
+    known = {one.name or getattr(one.callback, "__name__", "") for one in app.registered_commands}
+    named = set(re.findall(r"opsdeck ([a-z]+)", DOC))
+    assert named == {"exec", "telemetry"}
+    assert named <= known
+
+
+def test_the_kinds_of_template_root_are_those_that_unjucks_sends(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.delenv("XDG_CONFIG_HOME", raising=False)
+    (tmp_path / "project/_templates").mkdir(parents=True)
+    sent = {root.kind for root in roots(str(tmp_path / "project"))}
+    [row] = [line for line in DOC.splitlines() if line.startswith("| `metadata.templateRoot`")]
+    assert sent == {"project", "built-in"}
+    assert sent <= set(re.findall(r"`([a-z-]+)`", row))

@@ -53,6 +53,10 @@ def test_an_untrusted_template_is_stopped(
     assert tree() == {"f": "a" * 40 + "!"}
 
 
+def test_an_untrusted_template_that_escapes_stays_critical_whatever_was_typed(theirs: Any) -> None:
+    assert theirs("---\nto: {{ name }}\n---\n", "--name", "../x").error == "PATH_ESCAPE"
+
+
 def test_a_refused_command_is_shown_with_its_place(theirs: Any) -> None:
     outcome = theirs("---\nto: a\nsh: touch owned\n---\n", "--yes")
     assert "theirs/gen/one/a.t:3: a command; " in outcome.err

@@ -59,9 +59,42 @@ def test_a_path_that_stays_inside_is_taken(wanted: str, result: str) -> None:
 @pytest.mark.parametrize("name", ["../x", "/etc/x", "a\\b", "x/"])
 def test_a_name_cannot_lead_a_template_out(generate: Any, tree: Any, project: Path, name: str) -> None:
     outcome = generate("---\nto: {{ name }}\n---\n", "--vars", f"name={name}")
-    assert (outcome.code, outcome.error) == (1, "PATH_ESCAPE")
+    assert (outcome.code, outcome.error) == (1, "PATH_OUTSIDE")
     assert tree() == {}
     assert not (project.parent / "x").exists()
+
+
+def test_a_folder_typed_for_a_built_in_template_that_leads_out_is_a_user_error(
+    run: Any, granted: Any
+) -> None:
+    outcome = run("generate", "component", "react", "Foo", "--dir", "../../outside")
+    assert outcome.error == "PATH_OUTSIDE"
+    assert "  try: use --to DIR" in outcome.err
+    (event,) = granted()
+    assert (event["error"]["code"], event["error"]["category"]) == ("PATH_OUTSIDE", "user_errors")
+
+
+MANIFEST = "variables:\n  name: {}\n  up: {type: boolean, default: false}\n  dir: {default: %s}\n"
+BLAME = {
+    "a typed text": ("src", "{{ dir }}/{{ name }}", ["--dir", ".."], "PATH_OUTSIDE"),
+    "a text that a default is made of": ("'{{ name }}'", "{{ dir }}/x", ["--name", ".."], "PATH_OUTSIDE"),
+    "a text for a name not declared": ("src", "{{ other }}/x", ["--other", "/etc"], "PATH_OUTSIDE"),
+    "a typed link": ("src", "{{ dir }}/x", ["--dir", "link"], "PATH_OUTSIDE"),
+    "the template's own text": ("src", "../{{ dir }}/x", ["--dir", "../y"], "PATH_ESCAPE"),
+    "the template's own default": ("../y", "{{ dir }}/x", ["--name", ".."], "PATH_ESCAPE"),
+    "the template's own choice": ("src", "{% if up %}../{% endif %}x", ["--up"], "PATH_ESCAPE"),
+    "an escape that the template puts together": ("src", "{{ '.' ~ '.' }}/{{ dir }}", [], "PATH_ESCAPE"),
+}
+
+
+@pytest.mark.parametrize(("default", "to", "argv", "code"), BLAME.values(), ids=BLAME)
+def test_who_led_the_path_out_is_told_apart(
+    generate: Any, project: Path, default: str, to: str, argv: list[str], code: str
+) -> None:
+    (project / "link").symlink_to(project.parent)
+    given = argv if "--name" in argv else [*argv, "--name", "x"]
+    files = {"template.yaml": MANIFEST % default, "a.t": f'---\nto: "{to}"\n---\n'}
+    assert generate(files, *given).error == code
 
 
 def test_a_link_that_leads_outside_is_refused(generate: Any, project: Path) -> None:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     ]  # variable, default, why the last answer did not fit → as typed
 
 TRUE = ("true", "yes", "y", "on", "1")
+PLAIN = "x"
 FALSE = ("false", "no", "n", "off", "0")
 
 
@@ -104,6 +105,20 @@ def check(variable: "Variable", value: "Any") -> "Any":
     if result is None or (variable.type in ("string", "name") and not _fits(variable, result)):
         raise VariableInvalid(f"{variable.name} takes {wanted(variable)}", given=repr(value))
     return result
+
+
+def harmless(template: "Template", values: "Mapping[str, Any]", render: "Render") -> "dict[str, Any]":
+    """Give `values` with each free text replaced by the template's own default, else by a plain word."""
+    found: dict[str, Any] = {}
+    for variable in template.variables:
+        value = values.get(variable.name)
+        if isinstance(value, str) and not variable.choices:
+            manifest = f"{template.folder}/template.yaml"
+            default = variable.default
+            value = PLAIN if default is None else render(default, found, manifest, variable.line)
+        if variable.name in values:
+            found[variable.name] = value
+    return found
 
 
 def wanted(variable: "Variable") -> str:

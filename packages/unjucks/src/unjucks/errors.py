@@ -3,7 +3,7 @@
     UnjucksError
     ├── UserError        what was typed or asked for     user_errors
     │     UsageError · GeneratorNotFound · TemplateNotFound · VariableMissing · VariableInvalid
-    │     VariableUnknown · FileExists · InjectTargetMissing · InjectAnchorMissing · ShellUnconfirmed
+    │     VariableUnknown · PathOutside · FileExists · InjectTargetMissing · InjectAnchorMissing · ShellUnconfirmed
     ├── SystemFailure    the template, disk or command   system_errors
     │     TemplateUnreadable · FrontMatterInvalid · RenderFailed · TargetUnreadable · WriteFailed · ShellFailed
     │     EmitMissing
@@ -89,6 +89,12 @@ class VariableUnknown(UserError):
     code = "VARIABLE_UNKNOWN"
 
 
+class PathOutside(UserError):
+    """A value that was given would lead out of the target folder; the template by itself does not."""
+
+    code = "PATH_OUTSIDE"
+
+
 class FileExists(UserError):
     """A file stands where another is to be written."""
 
@@ -168,7 +174,7 @@ class CriticalError(UnjucksError):
 
 
 class PathEscape(CriticalError):
-    """A path would leave the target folder."""
+    """A template's path would leave the target folder, whatever was given."""
 
     code = "PATH_ESCAPE"
 

@@ -4,7 +4,7 @@ import os
 
 from unjucks import arguments, ask, find
 from unjucks.console import printable, shown
-from unjucks.errors import FileExists, ShellRefused, ShellUnconfirmed
+from unjucks.errors import FileExists, PathEscape, PathOutside, ShellRefused, ShellUnconfirmed, UnjucksError
 from unjucks.model import WRITES, Plan
 
 TYPE_CHECKING = False
@@ -104,7 +104,27 @@ def _plan(job: Job, values: "dict[str, Any]", machine: "Engine") -> "tuple[Any, 
     from unjucks import plan, render
 
     files = render.render(job.template, values, machine)
-    return plan.plan(files, job.target, force="--force" in job.flags).record()
+    try:
+        return plan.plan(files, job.target, force="--force" in job.flags).record()
+    except PathEscape as error:
+        if job.template.root.trusted and _stays_inside(job, values, machine):
+            raise PathOutside(error.message, given=error.given, place=error.place, hint=error.hint) from None
+        raise
+
+
+def _stays_inside(job: Job, values: "dict[str, Any]", machine: "Engine") -> bool:
+    """Whether the template by itself, with harmless values, keeps to the target: then a given value led out."""
+    from unjucks import paths
+
+    try:
+        plain = ask.harmless(job.template, values, machine.render)
+        for source in job.template.sources:
+            to = machine.render(str(source.head.get("to", "")), plain, job.template.folder).strip()
+            if to:
+                paths.resolve(job.target, to, "")
+    except UnjucksError:
+        return False
+    return True
 
 
 def _settle_conflicts(plan: Plan, job: Job) -> None:

@@ -63,6 +63,14 @@ def test_generating_twice_changes_nothing(run: Any, project: Path, name: str) ->
     assert files(project) == before
 
 
+def test_decision_records_are_numbered_one_after_another(run: Any, project: Path) -> None:
+    for name in ("A", "B"):
+        assert run("generate", "docs", "adr", name).code == 0
+    records = files(project)
+    assert list(records) == ["docs/adr/0001-a.md", "docs/adr/0002-b.md"]
+    assert records["docs/adr/0002-b.md"].startswith("# 2. B\n")
+
+
 def test_every_built_in_template_has_golden_files() -> None:
     built_in = {f"{generator}-{name}" for generator, name, _ in find.names(find.roots("/"))}
     assert built_in <= set(RUNS)

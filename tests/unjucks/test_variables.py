@@ -1,5 +1,6 @@
 """Variables: types, defaults, choices, patterns, and the errors that name them."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -135,6 +136,37 @@ def test_a_default_that_cannot_be_rendered_names_its_line(generate: Any) -> None
     outcome = generate(manifest("default: '{{ nobody }}'"), "Bob")
     assert outcome.error == "VARIABLE_MISSING"
     assert "template.yaml:3: " in outcome.err
+
+
+NUMBERED = {
+    "no folder": ([], "d", "1"),
+    "an empty folder": (["d/"], "d", "1"),
+    "names without a number": (["d/a", "d/b9"], "d", "1"),
+    "a gap": (["d/0001-a", "d/0012-b", "d/3"], "d", "13"),
+    "a folder among them": (["d/7/x"], "d/", "8"),
+    "the target itself": (["4"], ".", "5"),
+    "a folder outside": (["../9"], "..", "1"),
+    "a file for a folder": (["d"], "d", "1"),
+}
+
+
+@pytest.mark.parametrize(("files", "folder", "number"), NUMBERED.values(), ids=NUMBERED)
+def test_the_next_number_follows_the_highest(
+    generate: Any, project: Path, files: list[str], folder: str, number: str
+) -> None:
+    for name in files:
+        path = project / "to" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.mkdir() if name.endswith("/") else path.touch()
+    generate(f"---\nto: out\n---\n{{{{ next_number('{folder}') }}}}", "--to", "to")
+    assert (project / "to" / "out").read_text() == number
+
+
+def test_a_next_number_of_no_folder_names_the_line(generate: Any) -> None:
+    outcome = generate("---\nto: out\n---\n{{ next_number() }}")
+    assert outcome.error == "RENDER_FAILED"
+    assert "a.t:4: " in outcome.err
+    assert "next_number() missing 1 required positional argument: 'folder'" in outcome.err
 
 
 def test_names_only_used_in_the_text_need_no_declaration(generate: Any, tree: Any) -> None:

@@ -6,7 +6,7 @@ extension module inside it is loaded by itself. The wrapper is imported by the e
 
 import sys
 
-from unjucks import words
+from unjucks import paths, words
 from unjucks.errors import RenderFailed, VariableMissing
 
 TYPE_CHECKING = False
@@ -69,8 +69,8 @@ class Engine:
     is source code), and every text has FUEL steps.
     """
 
-    def __init__(self, partials: "Mapping[str, str]") -> None:
-        """`partials` are what `{% include %}` finds: name to text."""
+    def __init__(self, partials: "Mapping[str, str]", target: str = ".") -> None:
+        """`partials` are what `{% include %}` finds, name to text; `next_number` looks below `target`, a real path."""
         self.environment = extension().Environment()
         self.environment.loader = partials.get
         self.environment.fuel = FUEL
@@ -82,6 +82,11 @@ class Engine:
         self.environment.pycompat = True
         for name in CASES:
             self.environment.add_filter(name, _on_text(getattr(words, name)))
+
+        def next_number(folder: object) -> int:
+            return paths.next_number(target, str(folder))
+
+        self.environment.add_function("next_number", next_number)
         self.environment.add_filter("pad", pad)
         self.environment.add_filter("quote", quote)
 

@@ -10,6 +10,8 @@ import stat
 
 from unjucks.errors import PathEscape, TargetUnreadable
 
+DIGITS = "0123456789"
+
 
 def clean(wanted: str, place: str) -> str:
     """Give `wanted` as a plain relative path; pure.
@@ -57,6 +59,19 @@ def resolve(target: str, wanted: str, place: str) -> str:
         )
     _refuse_git(real.removeprefix(inside).split("/"), wanted, place)
     return real.removeprefix(inside)
+
+
+def next_number(target: str, folder: str) -> int:
+    """Give one more than the highest number that a name in a folder of the target begins with; 1 without any.
+
+    A folder that is not there, or not in the target, has none.
+    """
+    try:
+        names = os.listdir(f"{target}/{resolve(target, f'{folder}/x', '')}".rpartition("/")[0])
+    except (PathEscape, OSError):
+        return 1
+    numbers = [name[: len(name) - len(name.lstrip(DIGITS))] for name in names]
+    return 1 + max((int(number) for number in numbers if number), default=0)
 
 
 def read(target: str, relative: str) -> tuple[bytes | None, int]:

@@ -79,7 +79,7 @@ def _decide(job: Job) -> Plan:
     """Ask and render: everything that is needed before anything is done."""
     from unjucks import engine
 
-    machine = engine.Engine(job.template.partials)
+    machine = engine.Engine(job.template.partials, job.target)
     bounded = _bounded(job.template)
     with job.event.phase("ask"):
         prompt = job.console.prompt if job.console.interactive and "--yes" not in job.flags else None

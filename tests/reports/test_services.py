@@ -79,8 +79,25 @@ def test_all_watched_services_or_the_one_that_is_named(story: Any) -> None:
     told = story()
     sent(told, "terraform")
     now = told.clock.now() + timedelta(minutes=1)
-    assert [one.name for one in services.chosen(told.events, told.spec, "", now)] == ["unjucks-cli"]
+    assert [one.name for one in services.chosen(told.events, told.spec, "", now)] == [
+        "unjucks-cli",
+        "terraform",
+    ]
     assert [one.name for one in services.chosen(told.events, told.spec, "terraform", now)] == ["terraform"]
+
+
+@pytest.mark.parametrize(
+    ("at", "watched"),
+    [
+        ("2025-09-09T12:00:00Z", ["unjucks-cli", "terraform"]),
+        ("2025-09-08T12:29:00Z", ["unjucks-cli"]),
+    ],
+    ids=["seen in the last day", "not seen for a day"],
+)
+def test_services_that_are_only_seen_are_watched_for_a_day(story: Any, at: str, watched: list[str]) -> None:
+    told = story()
+    sent(told, "terraform", at)
+    assert [one.name for one in services.watched(told.events, told.spec, told.clock.now())] == watched
 
 
 def test_what_to_type_for_a_first_run(busy: Story) -> None:

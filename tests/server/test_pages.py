@@ -227,7 +227,11 @@ def test_an_inhibited_alert_names_what_silences_it(person: Any, happened: Any) -
 
 
 def test_services_without_rules_are_said(person: Any, collected: Any) -> None:
-    collected(service="terraform", operation={"type": "command_run", "duration": 5, "success": True})
+    collected(
+        service="terraform",
+        timestamp="2025-09-07T12:00:00.000Z",
+        operation={"type": "command_run", "duration": 5, "success": True},
+    )
     text = person.read("/alerts").text
     assert "No rules watch terraform" in text
     assert "opsdeck services add terraform" in text

@@ -9,7 +9,7 @@ import socket
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -24,6 +24,7 @@ from opsdeck.measure import host
 from opsdeck.model import Change, IngestKey, Setting, TickRun
 from opsdeck.probe import health
 from opsdeck.probe import tick as probe
+from opsdeck.reports import services
 from opsdeck.respond import notify
 from opsdeck.respond.channels import Channel, build
 from opsdeck.spec import Difference
@@ -35,6 +36,7 @@ from opsdeck.timing import Clock, SystemClock
 
 LEASE = timedelta(minutes=2)  # longer than a tick should take; a crashed owner's work is free after it
 NOTIFY_EVERY = timedelta(seconds=1)
+RETRY = timedelta(seconds=1)  # between two attempts on a store that fails
 SAMPLE_EVERY = timedelta(seconds=10)
 LOCAL = "local"
 SPEC_IN_FORCE = "spec"
@@ -66,7 +68,8 @@ class Deck:
     channels: Mapping[str, Channel]
     sample: Callable[[datetime], int]
     owner: str
-    load_trouble: str = ""
+    trouble: dict[str, str] = field(default_factory=dict)
+    """What does not work at the moment, by tick: kept in memory, for the state store may be what is gone."""
 
     @classmethod
     def open(cls, home: Path, spec_path: Path | None = None, clock: Clock | None = None) -> "Deck":
@@ -154,7 +157,19 @@ class Deck:
         return next(tick for tick in self.ticks if tick.name == name)
 
     def run_due(self, tick: Tick, now: datetime) -> timedelta:
-        """Run the tick if it is due and nobody else has it; returns how long to wait before asking again."""
+        """Run the tick if it is due and nobody else has it; returns how long to wait before asking again.
+
+        Never raises: what breaks is in `trouble`, in doctor and in the log, and is tried again.
+        """
+        try:
+            wait = self._turn(tick, now)
+        except health.FAILURES as error:
+            self._note(tick.name, f"{type(error).__name__}: {error}")
+            return max(tick.every, RETRY)
+        self._note(tick.name, "")
+        return wait
+
+    def _turn(self, tick: Tick, now: datetime) -> timedelta:
         with self.state.begin() as tx:
             last = tx.get(TickRun, tick.name) or TickRun(tick.name, due_at=now)
             if now < last.due_at <= now + tick.every:  # further away: the clock was set back since
@@ -173,27 +188,33 @@ class Deck:
         except Exception as error:  # noqa: BLE001  the edge of a tick; doctor shows what broke
             return 0, f"{type(error).__name__}: {error}"
 
-    def load(self, wait: float) -> int:
-        """Move what is new in the journal into the event store, waiting up to `wait` seconds for it.
+    def load(self, wait: timedelta) -> timedelta:
+        """Wait for the journal and move what is new into the event store; returns how long to wait before the next
+        attempt: nothing, unless the store fails. Never raises, like `run_due`."""
+        self.loader.wait(wait / timedelta(seconds=1))
+        _, trouble = self._run(Tick("load", RETRY, lambda _: self.loader.tick()), self.clock.now())
+        self._note("load", trouble)
+        self._log_damage(self.journal.damage)
+        return RETRY if trouble else timedelta(0)
 
-        A store that fails is tried again; that it does, and that it works again, is a row in the log.
-        """
-        self.loader.wait(wait)
-        loaded, trouble = self._run(
-            Tick("load", timedelta(0), lambda _: self.loader.tick()), self.clock.now()
-        )
-        if trouble != self.load_trouble:
-            change = Change(
-                "loader", "event store", self.load_trouble, trouble, trouble or "loading again", self.owner
-            )
+    def _note(self, name: str, trouble: str) -> None:
+        """Remember what broke, or that it works again; the change is a row in the log once the log can be written."""
+        old = self.trouble.get(name, "")
+        if trouble == old:
+            return
+        self.trouble[name] = trouble
+        self._log(Change("trouble", name, old, trouble, trouble or "works again", self.owner))
+
+    def _log(self, change: Change) -> bool:
+        try:
             with self.state.begin() as tx:
                 tx.append(change, self.clock.now())
-            self.load_trouble = trouble
-        self._log_damage(self.journal.damage)
-        return loaded
+        except health.FAILURES:
+            return False
+        return True
 
     def _evaluate(self, now: datetime) -> int:
-        return alerts.tick(self.state, self.events, self.spec.services.values(), now)
+        return alerts.tick(self.state, self.events, services.watched(self.events, self.spec, now), now)
 
     def _notify(self, now: datetime) -> int:
         return notify.plan(self.state, self.spec, now) + notify.send(
@@ -213,12 +234,12 @@ class Deck:
 
     def _log_damage(self, damage: deque[Damage]) -> None:
         while damage:
-            found = damage.popleft()
-            with self.state.begin() as tx:
-                change = Change(
-                    "journal", found.stream, "sound", "damaged", found.reason, self.owner, found.data()
-                )
-                tx.append(change, self.clock.now())
+            found = damage[0]
+            if not self._log(
+                Change("journal", found.stream, "sound", "damaged", found.reason, self.owner, found.data())
+            ):
+                return
+            damage.popleft()
 
     # ---- how the local machine finds it -------------------------------------------------------------------------
 

@@ -32,10 +32,15 @@ class ServiceRow:
     pending: int
 
 
-def names(query: Query, spec: Spec, now: datetime) -> tuple[str, ...]:
+def names(query: Query, spec: Spec, now: datetime, over: timedelta = SEEN) -> tuple[str, ...]:
     """Declared services in the spec's order, then those that sent events in the last 30 days without being declared."""
-    seen = (row.group[0] for row in query.tally(Match(), Window.last(SEEN, now), by=("service",)))
+    seen = (row.group[0] for row in query.tally(Match(), Window.last(over, now), by=("service",)))
     return (*spec.services, *sorted(set(seen) - set(spec.services)))
+
+
+def watched(query: Query, spec: Spec, now: datetime) -> tuple[Service, ...]:
+    """Those whose rules are looked at: all that are declared, and all others seen in the last day."""
+    return tuple(spec.service(name) for name in names(query, spec, now, DAY))
 
 
 def services(query: Query, tx: Transaction, spec: Spec, now: datetime) -> tuple[ServiceRow, ...]:
@@ -59,8 +64,8 @@ def named(query: Query, spec: Spec, name: str, now: datetime) -> Service:
 
 
 def chosen(query: Query, spec: Spec, name: str, now: datetime) -> tuple[Service, ...]:
-    """The service of that name, "" for all that are declared: those whose rules are evaluated."""
-    return (named(query, spec, name, now),) if name else tuple(spec.services.values())
+    """The service of that name, "" for all whose rules are looked at."""
+    return (named(query, spec, name, now),) if name else watched(query, spec, now)
 
 
 def _row(query: Query, tx: Transaction, service: Service, declared: bool, now: datetime) -> ServiceRow:

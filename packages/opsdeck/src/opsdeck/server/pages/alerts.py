@@ -25,6 +25,7 @@ SEE_OTHER = 303
 def board(request: Request, deck: TheDeck, service: str = "") -> HTMLResponse:
     now = deck.clock.now()
     asked = services.chosen(deck.events, deck.spec, service, now)
+    watched = {one.name for one in services.watched(deck.events, deck.spec, now)}
     with deck.state.begin(write=False) as tx:
         rows, recent = alerts.board(tx, asked, now), changes(tx, RECENT, kind="alert")
     return render(
@@ -35,9 +36,7 @@ def board(request: Request, deck: TheDeck, service: str = "") -> HTMLResponse:
         template="alerts",
         service=service,
         rows=rows,
-        unwatched=[
-            name for name in services.names(deck.events, deck.spec, now) if name not in deck.spec.services
-        ],
+        unwatched=[name for name in services.names(deck.events, deck.spec, now) if name not in watched],
         recent=recent,
     )
 

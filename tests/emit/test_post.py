@@ -64,6 +64,28 @@ def test_an_answer_means(case: str) -> None:
     assert verdict.reason
 
 
+SAID = {
+    "the deck's own words": (
+        403,
+        b'{"message": "bound to another service"}',
+        "HTTP 403: bound to another service",
+    ),
+    "why it is to be tried later": (503, b'{"message": "shutting down"}', "HTTP 503: shutting down"),
+    "ours, without words": (401, b"", "HTTP 401: the deck does not take this key"),
+    "ours, for a page": (403, b"<html>", "HTTP 403: the deck does not take this key"),
+    "ours, for a list": (403, b"[1]", "HTTP 403: the deck does not take this key"),
+    "ours, for words that are none": (403, b'{"message": 7}', "HTTP 403: the deck does not take this key"),
+    "nothing more for nothing": (500, b"", "HTTP 500"),
+    "nothing more for nesting without end": (500, b"[" * 100_000, "HTTP 500"),
+}
+
+
+@pytest.mark.parametrize("case", SAID)
+def test_a_refusal_is_told_in(case: str) -> None:
+    status, body, reason = SAID[case]
+    assert judge(status, "", body, 3, NOW).reason == reason
+
+
 def test_rejections_keep_their_index_and_code() -> None:
     verdict = judge(202, "", answer(2, (1, "missing_field")), 3, NOW)
     assert verdict.rejected == (Rejected(1, "missing_field", "m"),)

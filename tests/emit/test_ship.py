@@ -13,6 +13,7 @@ import pytest
 
 import opsdeck_emit
 from opsdeck_emit import consent, drain, home, ship, spool, telemetry
+from opsdeck_emit.__main__ import main
 
 NOW = 1_767_225_600.0
 Tool = Callable[..., subprocess.CompletedProcess[str]]
@@ -221,6 +222,41 @@ def test_a_refused_key_is_visible(sink: Any) -> None:
     put(1)
     ticks(0)
     assert telemetry.status("demo")["lastError"] == "HTTP 401: the deck does not take this key"
+
+
+REFUSAL: tuple[int, dict[str, str], bytes] = (
+    403,
+    {},
+    b'{"accepted": 0, "code": "wrong_service", "message": "the key is bound to tofu"}',
+)
+
+
+def test_ci_with_a_key_of_another_service_sees_why_its_events_stay(
+    sink: Any, monkeypatch: pytest.MonkeyPatch, capsys: Any
+) -> None:
+    for name, value in {"CI": "1", "OPSDECK_URL": sink.url, "OPSDECK_KEY": "odk_tofu"}.items():
+        monkeypatch.setenv(name, value)
+    sink.replies.append(REFUSAL)
+    put(1)
+    assert ticks(0) == [0]
+    main(["status", "demo"])
+    assert "trouble   HTTP 403: the key is bound to tofu\n" in capsys.readouterr().out
+
+
+def test_the_trouble_of_another_deck_is_not_this_ones(sink: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    sink.replies.append(REFUSAL)
+    put(1)
+    ticks(0)
+    monkeypatch.setenv("OPSDECK_URL", "http://127.0.0.1:9")
+    assert telemetry.status("demo")["lastError"] is None
+
+
+def test_what_a_writer_once_lost_does_not_hide_a_refusal(sink: Any) -> None:
+    put(1)
+    spool.dropped(place(), "error", 1, "No space left on device")
+    sink.replies.append(REFUSAL)
+    ticks(0)
+    assert telemetry.status("demo")["lastError"] == "HTTP 403: the key is bound to tofu"
 
 
 def test_a_service_that_is_refused_does_not_stop_another(sink: Any) -> None:

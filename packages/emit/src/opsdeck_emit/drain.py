@@ -117,13 +117,15 @@ def cap(root: str, now: float) -> None:
 
 
 def counts(folder: str) -> Counts:
-    """The shipper's counts together with what the writers dropped."""
+    """The shipper's counts together with what the writers dropped; the shipper's trouble is the newer one."""
     known = stored_counts(f"{folder}/{spool.VERSION}.counts")
+    lost = ""
     for line in home.read(f"{folder}/{spool.VERSION}.dropped").splitlines():
         reason, _, rest = line.partition(" ")
         number, _, detail = rest.partition(" ")
         known.dropped[reason] = known.dropped.get(reason, 0) + (int(number) if number.isdecimal() else 1)
-        known.last_error = detail or known.last_error
+        lost = detail or lost
+    known.last_error = known.last_error or lost
     return known
 
 

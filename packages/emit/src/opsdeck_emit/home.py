@@ -79,9 +79,15 @@ def spools(service: str) -> list[str]:
 
 
 def deck() -> tuple[str, str]:
-    """Address and ingest key of the deck ("" where unknown); the environment beats what a local deck left."""
-    url, key = os.environ.get("OPSDECK_URL", ""), os.environ.get("OPSDECK_KEY", "")
-    return url.strip() or read(root() + "/url"), key.strip() or read(root() + "/ingest.key")
+    """Address and ingest key of the deck ("" where unknown); the environment beats what a local deck left.
+
+    The local deck's key goes to the local deck alone: another address needs a key of its own.
+    """
+    url, key = os.environ.get("OPSDECK_URL", "").strip(), os.environ.get("OPSDECK_KEY", "").strip()
+    local = read(root() + "/url")
+    if url and url.rstrip("/") != local.rstrip("/"):
+        return url, key
+    return local, key or read(root() + "/ingest.key")
 
 
 def read(path: str) -> str:

@@ -56,10 +56,9 @@ def judge(status: int, retry_after: str, body: bytes, count: int, now: float) ->
         return verdict if verdict.kind == "accepted" else Verdict("split", f"HTTP {status}")
     wait = _seconds(retry_after, now)
     if status in (401, 403):
-        return Verdict(
-            "refused", f"HTTP {status}: the deck does not take this key", max(wait, REFUSED_SECONDS)
-        )
-    return Verdict("later", f"HTTP {status}", wait)
+        said = _message(body) or "the deck does not take this key"
+        return Verdict("refused", f"HTTP {status}: {said}", max(wait, REFUSED_SECONDS))
+    return Verdict("later", ": ".join(filter(None, (f"HTTP {status}", _message(body)))), wait)
 
 
 def post(url: str, key: str, records: Sequence[bytes], now: float) -> Verdict:
@@ -121,6 +120,15 @@ def _body(answer: urllib.error.HTTPError) -> bytes:
         return answer.read(BODY_LIMIT)
     except (OSError, HTTPException):
         return b""
+
+
+def _message(body: bytes) -> str:
+    """What the deck says about a refusal as a whole, "" if the body is not a deck's."""
+    try:
+        said: object = json.loads(body)["message"]
+    except (ValueError, TypeError, LookupError, RecursionError):
+        return ""
+    return said if isinstance(said, str) else ""
 
 
 def _accounted(body: bytes, count: int, status: int) -> Verdict:

@@ -22,7 +22,8 @@ def services() -> list[str]:
 
 
 def status(service: str) -> dict[str, Any]:
-    """Consent and its source, what waits (records, bytes), what was sent and dropped (by reason), and the deck."""
+    """Consent and its source, what waits (records, bytes), what was sent and dropped (by reason), for any deck; the
+    deck in use, and the last trouble with it."""
     state = consent.state(service)
     folders = home.spools(service)
     records = list(waiting(service))
@@ -40,7 +41,7 @@ def status(service: str) -> dict[str, Any]:
         "sent": sum(count.sent for count in counts),
         "lastSent": max((count.last_sent for count in counts), default="") or None,
         "dropped": dropped,
-        "lastError": next((count.last_error for count in counts if count.last_error), None),
+        "lastError": drain.counts(home.spool(service)).last_error or None,
         "deck": home.deck()[0] or None,
         "shipper": _shipper(),
         "home": home.emit(),

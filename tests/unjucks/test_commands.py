@@ -25,12 +25,29 @@ def test_the_example_of_init_greets_in_french(run: Any, tree: Any) -> None:
     assert tree() == {"greetings/monde.txt": "Bonjour, Monde !\n"}
 
 
-def test_init_changes_nothing_where_templates_are(templates: Any, run: Any, project: Path) -> None:
-    templates({"gen/one/a.t": "mine"})
+def test_init_adds_its_example_to_templates_that_are_there(run: Any, tree: Any, project: Path) -> None:
+    run("new", "page", "blog")
+    mine = project / "_templates/page/blog/page.txt.t"
+    mine.write_text("mine")
+    assert run("init").code == 0
+    assert mine.read_text() == "mine"
+    assert run("generate", "example", "greeting", "World").code == 0
+
+
+def test_a_second_init_changes_nothing_and_says_so(run: Any, project: Path) -> None:
+    run("init")
+    mine = project / "_templates/example/greeting/greeting.txt.t"
+    mine.write_text("mine")
     outcome = run("init")
-    assert (outcome.code, outcome.error) == (1, "FILE_EXISTS")
-    assert "unjucks new GENERATOR" in outcome.err
-    assert [str(path.relative_to(project)) for path in project.rglob("*.t")] == ["_templates/gen/one/a.t"]
+    assert (outcome.code, outcome.err) == (0, "")
+    assert outcome.out.startswith("_templates is there with its example: nothing to do\n")
+    assert mine.read_text() == "mine"
+
+
+def test_init_leaves_a_file_of_that_name_alone(run: Any, project: Path) -> None:
+    (project / "_templates").write_text("mine")
+    assert run("init").error == "WRITE_FAILED"
+    assert (project / "_templates").read_text() == "mine"
 
 
 @pytest.mark.parametrize("argv", [["page", "blog"], ["page/blog"]], ids=["two words", "one word"])

@@ -24,6 +24,7 @@ to: "{{ name | kebab }}.txt"
 ---
 Hello, {{ name | title }}!
 """
+EXAMPLE = "example/greeting"
 EXAMPLE_MANIFEST = """\
 # What `unjucks list` shows.
 description: Greets somebody; an example to change or delete
@@ -50,18 +51,16 @@ Hello, {{ name | title }}!
 
 
 def init(argv: list[str], console: "Console") -> int:
-    """Make `_templates` in the current folder with an example; raises FileExists if there is one."""
+    """Make `_templates` in the current folder with an example, or add what of it is missing."""
     options = arguments.read("init", argv, ())
     if options.words:
         raise options.wrong("unexpected word", repr(options.words[0]))
     root = os.path.join(find.here(), find.FOLDER)
-    if os.path.lexists(root):
-        raise FileExists("is there already", place=root, hint="unjucks new GENERATOR")
-    files = {
-        "example/greeting/template.yaml": EXAMPLE_MANIFEST,
-        "example/greeting/greeting.txt.t": EXAMPLE_SOURCE,
-    }
-    _write(root, files, console)
+    if os.path.lexists(f"{root}/{EXAMPLE}"):
+        console.say(f"{shown(root)} is there with its example: nothing to do")
+    else:
+        files = {"template.yaml": EXAMPLE_MANIFEST, "greeting.txt.t": EXAMPLE_SOURCE}
+        _write(root, {f"{EXAMPLE}/{path}": text for path, text in files.items()}, console)
     console.say("next: unjucks generate example greeting World")
     return 0
 

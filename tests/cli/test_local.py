@@ -3,6 +3,10 @@
 import json
 import subprocess
 import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import jsonschema
@@ -91,6 +95,41 @@ def test_a_mistake_is_a_sentence_and_an_exit_code(
     assert (done.returncode, said in done.stderr, "Traceback" in done.stderr) == (code, True, False), (
         done.stderr
     )
+
+
+@contextmanager
+def listener() -> Iterator[tuple[str, list[str]]]:
+    """Somebody else's server: its address, and the credentials that it was handed."""
+    heard: list[str] = []
+
+    class Thief(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            heard.append(self.headers.get("Authorization", ""))
+            self.send_response(200)
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None: ...
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Thief) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}", heard
+        server.shutdown()
+
+
+@pytest.mark.parametrize("how", ["OPSDECK_URL names it", "a killed deck left its port to it"])
+def test_the_operator_token_goes_to_its_own_deck_alone(tmp_path: Path, how: str) -> None:
+    home = tmp_path / "home"
+    home.mkdir()
+    (home / "operator.token").write_text("odt_secret")
+    with listener() as (url, heard):
+        (home / "url").write_text("http://127.0.0.1:1" if "names" in how else url)
+        env = {"PATH": "/usr/bin:/bin", "OPSDECK_HOME": str(home)} | (
+            {"OPSDECK_URL": url} if "names" in how else {}
+        )
+        done = subprocess.run(
+            [OPSDECK, "status"], env=env, capture_output=True, text=True, timeout=60, check=False
+        )
+    assert (done.returncode, heard) == (3, [])
 
 
 def test_output_that_is_piped_has_no_colour(tmp_path: Path) -> None:

@@ -74,7 +74,7 @@ def explain(name: Name, as_json: AsJson = False) -> None:
         emit_json(found["explanation"])
         return
     for line in found["lines"]:
-        console.print(line, markup=False, soft_wrap=True)
+        console.print(word(line), soft_wrap=True)
 
 
 @app.command()

@@ -3,6 +3,7 @@
 In: a path and parameters. Out: parsed JSON, or an OpsdeckError with the next command to type.
 """
 
+import fcntl
 import os
 from pathlib import Path
 from typing import Any
@@ -30,17 +31,44 @@ def _read(name: str) -> str:
 
 
 def address() -> str:
-    """OPSDECK_URL, else the URL that the local deck left; raises UnreachableError where there is neither."""
-    if url := os.environ.get("OPSDECK_URL") or _read("url"):
-        return url.rstrip("/")
-    raise UnreachableError(f"no deck is known under {home()}", hint="start one: opsdeck up")
+    """The URL of the deck that commands talk to; raises UnreachableError where there is none."""
+    return _deck()[0]
+
+
+def _deck() -> tuple[str, str]:
+    """URL and operator token: OPSDECK_URL with OPSDECK_KEY, else those of the local deck.
+
+    The local token goes to the deck that made it and nowhere else. A URL left by a deck that was killed is nobody's:
+    whoever has the port now must not be handed the token.
+    """
+    local = _read("url")
+    if (url := os.environ.get("OPSDECK_URL", "").rstrip("/")) and url != local:
+        if key := os.environ.get("OPSDECK_KEY"):
+            return url, key
+        raise UnreachableError(
+            f"OPSDECK_URL names {url}", hint="set OPSDECK_KEY to an operator token of that deck"
+        )
+    if local and _runs():
+        return local, _read("operator.token")
+    raise UnreachableError(f"no deck runs under {home()}", hint="start one: opsdeck up")
+
+
+def _runs() -> bool:
+    """Whether some process holds the home's lock, as a deck does for as long as it lives."""
+    try:
+        with (home() / "deck.lock").open() as file:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
+    return False
 
 
 def request(method: str, path: str, *, body: object = None, **parameters: object) -> Any:
     """One call of the deck's API. Parameters that are None or empty are left out."""
-    url = address()
+    url, token = _deck()
     given = {name: str(value) for name, value in parameters.items() if value not in (None, "")}
-    token = _read("operator.token")
     try:
         answer = httpx.request(
             method,

@@ -7,6 +7,7 @@ Numbered, because the order is the point:
 4. serve; 5. stop the loops, take the URL away, load the rest of the journal, close.
 """
 
+import os
 import signal
 import socket
 import threading
@@ -24,13 +25,14 @@ from opsdeck.errors import OpsdeckError, UnreachableError, UsageError
 from opsdeck.server.app import create
 
 HOST = "127.0.0.1"
+CONNECTIONS = 512  # at once; the next gets a 503 instead of a deck without file handles
 GRACE = 5  # seconds that running requests get to finish after Ctrl-C
-LOAD_RETRY = 1.0  # seconds between two attempts on an event store that fails
-LOAD_WAIT = 0.5  # seconds; the journal wakes the loader long before
+LOAD_WAIT = timedelta(seconds=0.5)  # the journal wakes the loader long before
 
 
 def run(port: int, spec: Path | None) -> None:
     """Start the deck and serve until a signal; a deck that runs already is said and that is all."""
+    os.umask(0o077)  # what the stores write is nobody else's to read
     console = Console(highlight=False, soft_wrap=True)
     home = client.home()
     with only_one(home) as alone:
@@ -100,6 +102,7 @@ def _serve(deck: Deck, listener: socket.socket, url: str) -> None:
         log_level="warning",
         access_log=False,
         timeout_graceful_shutdown=GRACE,
+        limit_concurrency=CONNECTIONS,
         server_header=False,
     )
     # uvicorn passes a signal on when it has shut down: both kinds then end this block in order.
@@ -131,6 +134,4 @@ def _repeat(deck: Deck, name: str, stop: threading.Event) -> None:
 
 def _load(deck: Deck, stop: threading.Event) -> None:
     while not stop.is_set():
-        deck.load(LOAD_WAIT)
-        if deck.load_trouble:
-            stop.wait(LOAD_RETRY)
+        stop.wait(deck.load(LOAD_WAIT) / timedelta(seconds=1))

@@ -23,7 +23,7 @@ def status(as_json: AsJson = False) -> None:
         return
     _say_services(found)
     for check in found["trouble"]:
-        console.print(word(check["state"]), f"{check['title']}: {check['text']}", markup=False)
+        console.print(word(check["state"]), word(f"{check['title']}: {check['text']}"))
     _say_alerts(found["alerts"])
     console.print(f"last event {ago(found['last_event'])} · {client.address()}", markup=False)
 
@@ -123,7 +123,7 @@ def explain(
         emit_json(found)
         return
     console.print(f"{found['title']}: {found['text']}", style="bold", markup=False)
-    console.print(word(found["verdict"]), found["note"], markup=False)
+    console.print(word(found["verdict"]), word(found["note"]))
 
 
 def doctor(as_json: AsJson = False) -> None:

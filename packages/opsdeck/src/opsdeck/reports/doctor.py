@@ -4,7 +4,7 @@ It only looks. `Running` names what it looks at, so that nothing here knows how 
 """
 
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -53,6 +53,8 @@ class Running(Protocol):
     @property
     def loader(self) -> Loader: ...
     @property
+    def trouble(self) -> Mapping[str, str]: ...
+    @property
     def ticks(self) -> Sequence[Periodic]: ...
 
 
@@ -77,12 +79,24 @@ def doctor(deck: Running, now: datetime) -> tuple[Check, ...]:
 def ready(deck: Running, now: datetime) -> tuple[Check, ...]:
     """The checks without which the deck can neither take events nor answer questions."""
     found = health.examine(health.dependencies(deck.events, deck.state, deck.home, now))
-    return (_journal(deck), *map(_answer, found))
+    return (_journal(deck), *map(_answer, found), *map(_broken, deck.trouble.items()))
 
 
 def worst(checks: Sequence[Check]) -> State:
     """The gravest state among the checks."""
     return max((check.state for check in checks), key=ORDER.index, default="unknown")
+
+
+def _broken(trouble: tuple[str, str]) -> Check:
+    name, text = trouble
+    state: State = "fail" if text else "ok"
+    return Check(
+        f"trouble_{name}",
+        f"Loop {name}",
+        state,
+        text or "works again",
+        "it is tried again every second" if text else "",
+    )
 
 
 def _answer(found: health.Health) -> Check:

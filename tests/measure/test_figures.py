@@ -1,8 +1,10 @@
 """Figures as people read them."""
 
+from datetime import timedelta
+
 import pytest
 
-from opsdeck.measure.figures import counted, limit, number, say
+from opsdeck.measure.figures import counted, lasted, limit, number, say
 
 
 @pytest.mark.parametrize(
@@ -11,9 +13,23 @@ from opsdeck.measure.figures import counted, limit, number, say
         (None, "ratio", "unknown"),
         (0.7, "ratio", "70%"),
         (0.012, "ratio", "1.2%"),
-        (0.9989814814, "ratio", "99.898%"),
+        (0.9989814814, "ratio", "99.89%"),
+        (0.9995, "ratio", "99.95%"),
+        (0.9876543, "ratio", "98.77%"),
+        (0.999999, "ratio", "99.99%"),
+        (0.999999999999, "ratio", "99.99%"),
+        (0.000001, "ratio", "< 0.01%"),
+        (-157.1234, "ratio", "-15,712.3%"),
         (0.0, "ratio", "0%"),
         (850.0, "ms", "850 ms"),
+        (207.34, "ms", "207 ms"),
+        (61.523, "ms", "61.5 ms"),
+        (2.0467, "ms", "2.05 ms"),
+        (0.4321, "ms", "0.432 ms"),
+        (999.7, "ms", "1 s"),
+        (1_257.3, "ms", "1.26 s"),
+        (59_999.0, "ms", "1 minute"),
+        (75_230.0, "ms", "1 minute 15 seconds"),
         (2100.0, "ms", "2.1 s"),
         (60_000.0, "ms", "1 minute"),
         (14_460_000.0, "ms", "4 hours 1 minute"),
@@ -42,3 +58,8 @@ def test_one_is_not_several(count: int, text: str) -> None:
 
 def test_a_limit_reads_like_the_spec() -> None:
     assert limit("<", 2000, "ms") == "< 2 s"
+    assert limit(">=", 0.99999, "ratio") == ">= 99.999%"
+
+
+def test_how_long_something_took_has_no_tail() -> None:
+    assert lasted(timedelta(seconds=75, milliseconds=230)) == "1 minute 15 seconds"

@@ -82,7 +82,7 @@ def test_availability_shows_the_budget_of_a_month_and_of_a_year(bad_month: Story
 
 def test_availability_in_a_sentence(bad_month: Story) -> None:
     assert of(bad_month, "availability").note == (
-        "99.898% over 30 days: 44 of 43,200 probe minutes were bad, 43.2 allowed; "
+        "99.89% over 30 days: 44 of 43,200 probe minutes were bad, 43.2 allowed; "
         "a full month allows 43.2 minutes, a year 8.76 hours (285 minutes spent)"
     )
 

@@ -4,7 +4,7 @@ In: an open transaction, a service, a rule's name, now. Out: an Explanation. A r
 """
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from opsdeck import timing
 from opsdeck.errors import NotFoundError
@@ -90,14 +90,10 @@ def _now(state: AlertState, condition: Condition, now: datetime) -> str:
         said += ", the hold's clock stands still"
     elif state.phase == "pending":
         due = max(now, state.held_from + condition.hold)
-        said += f" ({_ago(state.held_from, now)}), fires at {timing.iso(due)} if it goes on"
+        said += f" ({figures.lasted(now - state.held_from)}), fires at {timing.iso(due)} if it goes on"
     else:
-        said += f", firing for {_ago(state.since, now)}"
+        said += f", firing for {figures.lasted(now - state.since)}"
     return said
-
-
-def _ago(start: datetime, now: datetime) -> str:
-    return timing.say(timedelta(seconds=max(0, (now - start) // timedelta(seconds=1))))
 
 
 def _delivered(delivery: Delivery) -> str:

@@ -1,4 +1,4 @@
-"""Values as pages and tables show them: three significant digits, where logs and explanations give figures in full.
+"""Values as pages and tables show them: three significant digits, where logs and explanations give a little more.
 
 In: a value and its unit. Out: a short text; None is "unknown", never a dash that could be a zero.
 """

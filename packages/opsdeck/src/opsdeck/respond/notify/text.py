@@ -52,7 +52,7 @@ def resolved(fire: Mapping[str, Any], row: Transition) -> dict[str, Any]:
         "value": row.change.data.get("value"),
         "at": timing.iso(row.at),
     }
-    lasted = f"after {timing.say(row.at - since)}"
+    lasted = f"after {figures.lasted(row.at - since)}"
     lines = [
         f"{said['service']}: {said['rule']} is over.",
         _measured(said, row),

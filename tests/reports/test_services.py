@@ -109,3 +109,18 @@ def test_what_to_type_for_a_first_run(busy: Story) -> None:
 def test_pending_alerts_are_counted(story: Any) -> None:
     told = story(runs(1, failing, every="1 minute", at="12:27", until="12:30"))
     assert rows(told)["unjucks-cli"].pending >= 1
+
+
+def test_invented_names_are_not_all_looked_at(story: Any) -> None:
+    told = story()
+    for number in range(services.UNDECLARED + 5):
+        sent(told, f"invented-{number:02}")
+    assert len(rows(told)) == 1 + services.UNDECLARED
+
+
+def test_a_service_that_is_not_looked_at_can_be_asked_for(story: Any) -> None:
+    told = story()
+    for number in range(services.UNDECLARED + 1):
+        sent(told, f"invented-{number:02}")
+    last = f"invented-{services.UNDECLARED:02}"
+    assert services.named(told.events, told.spec, last, told.clock.now()).name == last

@@ -15,6 +15,7 @@ from opsdeck.stores.api import Transaction
 
 DAY = timedelta(days=1)
 SEEN = timedelta(days=30)
+UNDECLARED = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,9 +34,14 @@ class ServiceRow:
 
 
 def names(query: Query, spec: Spec, now: datetime, over: timedelta = SEEN) -> tuple[str, ...]:
-    """Declared services in the spec's order, then those that sent events in the last 30 days without being declared."""
-    seen = (row.group[0] for row in query.tally(Match(), Window.last(over, now), by=("service",)))
-    return (*spec.services, *sorted(set(seen) - set(spec.services)))
+    """Declared services in the spec's order, then the busiest of those that sent events without being declared.
+
+    Only so many of those: whoever may write for any service may invent names faster than anybody can look at them.
+    """
+    rows = query.tally(Match(), Window.last(over, now), by=("service",))
+    others = [row for row in rows if row.group[0] not in spec.services]
+    busiest = sorted(others, key=lambda row: (-row.tally.runs, row.group))[:UNDECLARED]
+    return (*spec.services, *sorted(row.group[0] for row in busiest))
 
 
 def watched(query: Query, spec: Spec, now: datetime) -> tuple[Service, ...]:
@@ -55,8 +61,8 @@ def named(query: Query, spec: Spec, name: str, now: datetime) -> Service:
     name = name or next(iter(spec.services), "")
     if name in spec.services:
         return spec.service(name)
-    known = names(query, spec, now)
-    if name not in known:
+    if not query.find(Match.of(service=name), Window.last(SEEN, now), 1):
+        known = names(query, spec, now)
         raise NotFoundError(
             f"there is no service {name!r}", hint=f"services: {', '.join(known) or 'none yet'}"
         )

@@ -172,6 +172,15 @@ def test_an_entry_that_is_a_link_is_ignored(settled: Any, run: Any, parsed: list
     assert parsed == ["one", "one"]
 
 
+def test_a_pipe_in_place_of_an_entry_is_not_waited_for(settled: Any, spawn: Any) -> None:
+    root = settled("---\nto: a\n---\n")
+    entry = Path(cache._entry(f"{root}/gen/one"))
+    entry.parent.mkdir(parents=True)
+    os.mkfifo(entry)
+    assert spawn("generate", "gen", "one").code == 0
+    assert entry.is_file()
+
+
 NO_CACHE = {
     "is a file": lambda path: (path.parent.mkdir(parents=True), path.write_text("x")),
     "is a link to nowhere": lambda path: (path.parent.mkdir(parents=True), path.symlink_to("nowhere")),

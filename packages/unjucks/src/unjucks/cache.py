@@ -9,6 +9,7 @@ import marshal
 import os
 import sys
 from binascii import crc32
+from stat import S_ISREG
 
 from unjucks.errors import TemplateUnreadable
 from unjucks.model import Root, Source, Template, Variable
@@ -92,14 +93,15 @@ def _entry(template_folder: str) -> str:
 
 
 def _own_bytes(path: str) -> bytes:
-    """Read a file that belongs to this user; b"" otherwise."""
+    """Read a regular file that belongs to this user; b"" otherwise, and without waiting for a pipe's writer."""
     try:
-        file = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        file = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC)
     except OSError:
         return b""
     try:
         stat = os.fstat(file)
-        return os.read(file, stat.st_size) if stat.st_uid == os.geteuid() else b""
+        own = stat.st_uid == os.geteuid() and S_ISREG(stat.st_mode)
+        return os.read(file, stat.st_size) if own else b""
     except OSError:
         return b""
     finally:

@@ -139,6 +139,23 @@ def test_one_broken_template_does_not_hide_the_others(templates: Any, run: Any) 
     assert run("generate", "gen", "two").code == 0
 
 
+ESCAPES = """description: "d\\e[2J\\e]0;owned\\a"
+variables:
+  name: {prompt: "p\\e[2J\\n  shown  a line of ours"}
+  color: {choices: ["c\\e[2J", "\\u202Ed"], default: "c\\e[2J"}
+"""
+
+
+@pytest.mark.parametrize("command", ["list", "help gen", "help gen one"])
+def test_a_template_cannot_steer_the_terminal(templates: Any, run: Any, command: str) -> None:
+    head = '---\nto: "t\\e[2J\\n  shown  a line of ours"\n---\n'
+    templates({"gen/one/template.yaml": ESCAPES, "gen/one/a\x1b[2J.t": head})
+    outcome = run(*command.split())
+    assert "d\\x1b[2J\\x1b]0;owned\\x07" in outcome.out
+    assert all(line.isprintable() for line in outcome.out.split("\n"))
+    assert "\n  shown" not in outcome.out
+
+
 def test_a_value_cannot_become_template_code(generate: Any, tree: Any) -> None:
     generate("---\nto: a\n---\n{{ name }}", "--vars", "name={{ 1 + 1 }}")
     assert tree() == {"a": "{{ 1 + 1 }}"}

@@ -45,12 +45,12 @@ class Console:
         self.interactive = not json and sys.stdin.isatty() and sys.stdout.isatty()
 
     def say(self, text: str) -> None:
-        """Write a line to standard output."""
-        sys.stdout.write(text + "\n")
+        """Write lines to standard output, whatever they quote."""
+        sys.stdout.write("\n".join(map(printable, text.split("\n"))) + "\n")
 
     def warn(self, text: str) -> None:
-        """Write a line to standard error."""
-        sys.stderr.write(text + "\n")
+        """Write lines to standard error, whatever they quote."""
+        sys.stderr.write("\n".join(map(printable, text.split("\n"))) + "\n")
 
     def document(self, value: "Any") -> None:
         """Write a JSON document."""

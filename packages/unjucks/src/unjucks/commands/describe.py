@@ -1,7 +1,7 @@
 """`unjucks help`: the commands; one command; a generator's templates; a template's variables and files."""
 
 from unjucks import arguments, ask, find
-from unjucks.console import shown
+from unjucks.console import printable, shown
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -90,12 +90,12 @@ def _template(template: "Template", console: "Console") -> None:
     if template.variables:
         console.say("\nvariables")
     for variable in template.variables:
-        console.say(f"  {variable.name:<12}  {_about(variable)}")
+        console.say(f"  {variable.name:<12}  {printable(_about(variable))}")
     console.say("\nfiles")
     for source in template.sources:
-        console.say(f"  {source.path}")
+        console.say(f"  {printable(source.path)}")
         for line in _head(source):
-            console.say(f"    {line}")
+            console.say(f"    {printable(line)}")
 
 
 def _about(variable: "Variable") -> str:

@@ -15,7 +15,6 @@ from starlette.staticfiles import StaticFiles
 
 from opsdeck.deck import Deck
 from opsdeck.errors import OpsdeckError
-from opsdeck.identity.keys import Keyring
 from opsdeck.server import api, health, ingest
 from opsdeck.server.auth import Gate
 from opsdeck.server.headers import HEADERS, Shield
@@ -48,10 +47,9 @@ def create(deck: Deck, *, hosts: Collection[str]) -> FastAPI:
     )
     app.state.deck = deck
     app.state.started = deck.clock.now()
-    app.state.keyring = Keyring(deck.state)
     app.state.templates = environment()
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
-    app.include_router(ingest.router(deck.door, app.state.keyring))
+    app.include_router(ingest.router(deck.door, deck.keyring))
     for part in (health, api, overview, slo, alerts, events, signin):
         app.include_router(part.router, max_body_size=LARGEST_BODY)
     app.add_middleware(Gate, deck=deck, hosts=tuple(hosts))

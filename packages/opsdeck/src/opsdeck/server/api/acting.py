@@ -64,7 +64,7 @@ def mint(request: Request, deck: TheDeck, given: NewKey) -> Response:
 def revoke(request: Request, deck: TheDeck, key: str) -> Response:
     with deck.state.begin() as tx:
         ended = keys.revoke(tx, key, deck.clock.now(), actor=request.state.access.actor)
-    request.app.state.keyring.forget()
+    deck.keyring.forget()
     return plain(ended)
 
 

@@ -1,6 +1,7 @@
 """The API behind the command line: what each route answers, and how it says no."""
 
 from collections.abc import AsyncIterator, Callable
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -9,7 +10,7 @@ import pytest
 from opsdeck.deck import Deck
 from opsdeck.identity import keys
 from opsdeck.server import acts
-from opsdeck.testing import ManualClock, failing, probes, runs
+from opsdeck.testing import failing, probes, runs
 
 READING = {
     "/api/status": {"at", "health", "services", "alerts", "last_event", "checks", "trouble"},
@@ -226,9 +227,17 @@ def test_a_fresh_link_signs_somebody_in(operator: Any, stranger: Any) -> None:
     assert stranger.get("/").status_code == 200
 
 
-def test_applying_the_spec_is_a_logged_change(operator: Any, clock: ManualClock) -> None:
-    clock.advance(minutes=1)
-    assert operator.post("/api/spec/apply").json() == {"differences": []}
+def test_applying_the_spec_is_a_logged_change(operator: Any, deck: Deck, tmp_path: Path) -> None:
+    deck.spec_path = tmp_path / "operations.yaml"
+    deck.spec_path.write_text("evaluation: {every: 20 seconds}\n")
+    changed = operator.post("/api/spec/apply").json()["differences"]
+    assert [(one["path"], one["new"]) for one in changed] == [("evaluation.every", "20 seconds")]
+    assert operator.get("/api/log?kind=spec").json()["changes"][0]["change"]["reason"] == "applied"
+
+
+def test_a_deck_on_the_shipped_spec_has_nothing_to_apply(operator: Any) -> None:
+    refused = operator.post("/api/spec/apply")
+    assert (refused.status_code, "opsdeck up --spec" in refused.text) == (422, True)
 
 
 # ---- how it says no ---------------------------------------------------------------------------------------------

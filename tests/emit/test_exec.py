@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from opsdeck_emit import consent
+from opsdeck_emit import consent, facts
 from opsdeck_emit.exec import parse
 
 Wrap = Callable[..., subprocess.CompletedProcess[str]]
@@ -88,6 +88,13 @@ def test_the_peak_memory_is_the_programs_own_when_it_is_small(wrap: Wrap, events
 def test_the_peak_memory_is_the_programs_own_when_it_is_large(wrap: Wrap, events: Events) -> None:
     wrap(sys.executable, "-c", "x = b'x' * 60_000_000")
     assert 60_000_000 < events()[0]["peakMemoryBytes"] < 90_000_000
+
+
+def test_a_program_that_has_ended_no_longer_says_what_it_held() -> None:
+    program = subprocess.Popen(["true"])
+    os.waitid(os.P_PID, program.pid, os.WEXITED | os.WNOWAIT)
+    assert facts.peak_memory(program.pid) is None
+    assert program.wait() == 0
 
 
 def test_a_program_that_never_ran_has_no_measures(wrap: Wrap, events: Events) -> None:

@@ -143,6 +143,9 @@ LIES: dict[str, Callable[[socket.socket], Any]] = {
         b"HTTP/1.1 500 E\r\nContent-Length: 99\r\n\r\n{"
     ),
     "a bad length": lambda guest: guest.sendall(b"HTTP/1.1 202 Accepted\r\nContent-Length: many\r\n\r\n"),
+    "more than all": lambda guest: guest.sendall(
+        b'HTTP/1.1 202 A\r\nContent-Length: 33\r\n\r\n{"accepted": 1e999,"rejected": []}'
+    ),
     "bad chunks": lambda guest: guest.sendall(b"HTTP/1.1 202 A\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n"),
 }
 
@@ -173,7 +176,7 @@ def test_an_address_without_a_deck_means_later(case: str) -> None:
     assert post.post(ADDRESSES[case], "key", RECORDS, NOW).kind == "later"
 
 
-@pytest.mark.parametrize("url", ["file:///etc/passwd", "ftp://127.0.0.1/", "deck", ""])
+@pytest.mark.parametrize("url", ["file:///etc/passwd", "ftp://127.0.0.1/", "deck", "", "http://[bad"])
 def test_only_http_is_spoken(url: str) -> None:
     assert post.post(url, "key", RECORDS, NOW).kind == "refused"
 

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -215,6 +216,7 @@ ENDINGS = {
     "sys.exit with words": ("sys.exit('no such thing')", 1, 1, "EXIT_NONZERO", "user_errors", "WARN"),
     "an exit code set by the tool": ("run.exit_code = 9", 0, 9, "EXIT_NONZERO", "user_errors", "WARN"),
     "an unknown exception": ("1/0", 1, 1, "UNHANDLED_EXCEPTION", "system_errors", "ERROR"),
+    "a reader that went away": ("raise BrokenPipeError", 1, 1, "CANCELLED", "user_errors", "WARN"),
     "Ctrl-C": ("os.kill(os.getpid(), 2)\nsignal.pause()", -2, 130, "CANCELLED", "user_errors", "WARN"),
     "SIGTERM": ("os.kill(os.getpid(), 15)\nsignal.pause()", -15, 143, "CANCELLED", "user_errors", "WARN"),
     "SIGHUP": ("os.kill(os.getpid(), 1)\nsignal.pause()", -1, 129, "CANCELLED", "user_errors", "WARN"),
@@ -358,6 +360,16 @@ def test_the_tool_does_not_notice(case: str, tool: Tool, events: Events) -> None
     done = tool(NUISANCES[case])
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
     assert len(events()) == 1
+
+
+@pytest.mark.parametrize("name", ["identity", "consent/demo", "spool/local/demo/v1.{day}.open"])
+def test_a_pipe_in_a_files_place_holds_nobody_up(granted: Path, tool: Tool, name: str) -> None:
+    path = granted / "emit" / name.format(day=int(time.time()) // 86_400)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.unlink(missing_ok=True)
+    os.mkfifo(path)
+    done = tool("print('done')")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "done\n", "")
 
 
 HOMES = {

@@ -62,9 +62,9 @@ def services(folder: str) -> list[str]:
 def read(path: str) -> Segment:
     """A segment's records; one that is gone is empty."""
     try:
-        with open(path, "rb") as file:
+        with open(path, "rb", opener=home.unblocked) as file:
             lines = [line for line in file.read().split(b"\n") if line]
-    except FileNotFoundError:
+    except (FileNotFoundError, IsADirectoryError):
         lines = []
     records = tuple(line for line in lines if _whole(line))
     return Segment(path, records, len(lines) - len(records))
@@ -175,7 +175,7 @@ def remove(path: str) -> None:
 def _whole(line: bytes) -> bool:
     try:
         return isinstance(json.loads(line), dict)
-    except ValueError:
+    except (ValueError, RecursionError):
         return False
 
 

@@ -11,7 +11,7 @@ from opsdeck_emit.redact import CONTEXT_LIMIT, MESSAGE_LIMIT, STACK_LIMIT, redac
 
 CODE = re.compile("[A-Z][A-Z0-9_]{2,40}")
 CATEGORIES = ("user_errors", "system_errors", "critical_errors")
-SIGINT = 2
+SIGINT, SIGPIPE = 2, 13
 FRAMES_FIRST, FRAMES_LAST = 5, 35
 SIGNALS = {
     1: "SIGHUP", 2: "SIGINT", 3: "SIGQUIT", 4: "SIGILL", 6: "SIGABRT", 7: "SIGBUS", 8: "SIGFPE", 9: "SIGKILL",
@@ -51,6 +51,8 @@ def describe(
     """The signal's name, if any, and the error of a run that did not end with 0."""
     if signal or isinstance(exc, KeyboardInterrupt):
         return by_signal(signal or SIGINT)
+    if isinstance(exc, BrokenPipeError):
+        return by_signal(SIGPIPE)  # Python turns the signal into this exception
     if exc is not None and not isinstance(exc, SystemExit):
         return None, by_exception(exc)
     if declared is not None:

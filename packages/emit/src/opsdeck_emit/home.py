@@ -93,10 +93,15 @@ def deck() -> tuple[str, str]:
 def read(path: str) -> str:
     """The stripped text of a small file, "" where there is none."""
     try:
-        with open(path, encoding="utf-8", errors="replace") as file:
+        with open(path, encoding="utf-8", errors="replace", opener=unblocked) as file:
             return file.read(65_536).strip()
     except OSError:
         return ""
+
+
+def unblocked(path: str, flags: int) -> int:
+    """A pipe that somebody put in a file's place has nothing to read; it must not be waited for."""
+    return os.open(path, flags | os.O_NONBLOCK | os.O_CLOEXEC)
 
 
 def make_private(folder: str) -> None:

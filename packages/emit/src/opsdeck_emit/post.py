@@ -63,7 +63,7 @@ def judge(status: int, retry_after: str, body: bytes, count: int, now: float) ->
 
 def post(url: str, key: str, records: Sequence[bytes], now: float) -> Verdict:
     """Send one batch; whatever happens on the way is `later`."""
-    if urlsplit(url).scheme not in ("http", "https"):
+    if not _addressable(url):
         return Verdict("refused", f"not an address of a deck: {url}", REFUSED_SECONDS)
     body = zlib.compress(b"\n".join(records) + b"\n", 6, wbits=31)
     headers = {
@@ -86,6 +86,13 @@ def post(url: str, key: str, records: Sequence[bytes], now: float) -> Verdict:
             return judge(answer.code, answer.headers.get("Retry-After", ""), _body(answer), len(records), now)
     except (OSError, HTTPException, ValueError) as trouble:
         return Verdict("later", f"{type(trouble).__name__}: {trouble}")
+
+
+def _addressable(url: str) -> bool:
+    try:
+        return urlsplit(url).scheme in ("http", "https")
+    except ValueError:
+        return False
 
 
 class _NoRedirect(urllib.request.HTTPRedirectHandler):
@@ -143,7 +150,7 @@ def _accounted(body: bytes, count: int, status: int) -> Verdict:
             == count
             == count - len(rejected) + len({r.index for r in rejected})
         )
-    except (ValueError, TypeError, LookupError, RecursionError):
+    except (ValueError, TypeError, LookupError, RecursionError, OverflowError):
         whole, rejected = False, ()
     if not whole:
         return Verdict("later", f"HTTP {status} with an answer that does not account for {count} records")

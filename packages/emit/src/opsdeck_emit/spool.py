@@ -24,7 +24,7 @@ LOG_LIMIT = 65_536
 DETAIL_LIMIT = 200
 ATTEMPTS = 32
 DAY = 86_400
-WRITE = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
+WRITE = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
 
 
 def create(path: str, flags: int = WRITE) -> int:

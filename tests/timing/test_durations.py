@@ -128,6 +128,12 @@ def test_a_timestamp_without_zone_or_sense_is_refused(text: str) -> None:
         timing.parse_iso(text)
 
 
+@pytest.mark.parametrize("text", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00"])
+def test_a_timestamp_that_utc_has_no_year_for_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="not a time in UTC"):
+        timing.parse_iso(text)
+
+
 @given(st.datetimes(min_value=datetime(1970, 1, 1), max_value=datetime(2100, 1, 1)))  # noqa: DTZ001  the strategy adds the zone
 def test_a_moment_is_read_back_to_the_millisecond(naive: datetime) -> None:
     moment = naive.replace(tzinfo=UTC)

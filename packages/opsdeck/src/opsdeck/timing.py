@@ -136,11 +136,14 @@ def iso(moment: datetime) -> str:
 
 
 def parse_iso(text: str) -> datetime:
-    """An RFC 3339 timestamp → aware datetime in UTC. Raises ValueError for anything without a zone."""
+    """An RFC 3339 timestamp → aware datetime in UTC. Raises ValueError for anything without a zone or beyond the years 1 to 9999 there."""
     moment = datetime.fromisoformat(text)
     if moment.tzinfo is None:
         raise ValueError(f"{text!r} has no time zone: expected a timestamp such as 2025-09-09T12:00:00.000Z")
-    return moment.astimezone(UTC)
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError as error:
+        raise ValueError(f"{text!r} is not a time in UTC: expected one of the years 1 to 9999") from error
 
 
 def _hours(calendar: Calendar, at: datetime) -> Iterator[tuple[datetime, datetime]]:

@@ -93,6 +93,7 @@ HOSTILE = {
     "dashes": "-" * 300_000 + "PRIVATE",
     "tokens": "eyJ" * 100_000,
     "dotted tokens": "eyJaaaaaaaa." * 25_000,
+    "tokens in tokens": "eyJ-" * 250 + "." + "eyJ-" * 60_000,
     "assignments": "password" * 40_000,
     "spaces": "password:" + " " * 300_000,
     "prefixes": "ghp_" * 80_000,

@@ -47,7 +47,9 @@ _FAMILIES = (
     _family("xox", r"xox[abeoprs]-[0-9A-Za-z-]{10,255}"),  # Slack
     _family("npm_", r"npm_[0-9A-Za-z]{36}"),
     _family("odk_ odt_ ods_ odl_", r"od[klst]_[0-9A-Za-z_-]{20,64}"),  # our own
-    _family("eyJ", r"\beyJ[0-9A-Za-z_-]{8,1024}\.[0-9A-Za-z_-]{4,8192}\.[0-9A-Za-z_-]{0,2048}"),  # JWT
+    _family(
+        "eyJ", r"(?<![\w-])eyJ[0-9A-Za-z_-]{8,1024}\.[0-9A-Za-z_-]{4,8192}\.[0-9A-Za-z_-]{0,2048}"
+    ),  # JWT
     _family(
         "assword ASSWORD ecret ECRET",
         r"((?:assword|ASSWORD|ecret|ECRET)[A-Za-z_-]{0,24}[\"']?[ ]{0,4}[=:][ ]{0,4}[\"']?)[^\s\"',;&]{3,512}",

@@ -292,6 +292,15 @@ def test_unknown_fields_are_dropped_and_counted(
     assert door.counts().dropped_fields == {"argv": 1, "metadata.color": 1}
 
 
+def test_names_of_unknown_fields_are_counted_without_secrets_and_escapes(
+    door: Door, key: IngestKey, entry: Make, body: Body
+) -> None:
+    door.accept(
+        body(entry({"a\x1b[31mb": 1, "x-ghp_" + "a1" * 18: 1, "metadata.x ghp_" + "b2" * 18: 1})), key
+    )
+    assert door.counts().dropped_fields == {"a[31mb": 1, "x-[redacted]": 1, "metadata.x [redacted]": 1}
+
+
 def test_countless_unknown_fields_do_not_fill_the_memory(
     door: Door, key: IngestKey, entry: Make, body: Body
 ) -> None:

@@ -18,11 +18,14 @@ from typing import Any
 import msgspec
 
 from opsdeck.collect.codes import Limits, Rejection, refuse
+from opsdeck.collect.scrub import redact
 from opsdeck.collect.wire import CONTEXT_LIMIT, MESSAGE_LIMIT, PARTS, SHAPE, STACK_LIMIT, Entry
 
 BOM = b"\xef\xbb\xbf"
 # Commas per event beyond which a broken array is refused unread: each could cost a hostile 80 bytes of memory.
 COMMAS = 64
+# Characters of an unknown field's name that are searched for secrets, and that are kept of it.
+NAME_READ, NAME_SHOWN = 512, 64
 CUT = {"message": MESSAGE_LIMIT, "stack": STACK_LIMIT, "context": CONTEXT_LIMIT}
 # All of Unicode's Cc but tab and newline: they steer terminals and mean nothing in an entry.
 CONTROLS = dict.fromkeys([*range(9), *range(11, 32), *range(127, 160)])
@@ -169,7 +172,7 @@ def _known(part: str, found: dict[str, Any], dropped: Counter[str]) -> dict[str,
         if value is None:
             continue
         if name not in SHAPE[part]:
-            dropped[f"{part}.{name}"[:64] if part else name[:64]] += 1
+            dropped[_shown(f"{part}.{name}" if part else name)] += 1
         elif name in PARTS and not part and isinstance(value, dict):
             kept[name] = _known(name, value, dropped)
         elif isinstance(value, str):
@@ -179,6 +182,11 @@ def _known(part: str, found: dict[str, Any], dropped: Counter[str]) -> dict[str,
         else:
             kept[name] = value
     return kept
+
+
+def _shown(name: str) -> str:
+    """A name that a sender made up, fit for a terminal and a page."""
+    return redact(name[:NAME_READ].translate(CONTROLS))[:NAME_SHOWN]
 
 
 def _fault(text: str) -> _Fault:

@@ -20,7 +20,7 @@ HIDDEN = "[redacted]"
 
 @dataclass(frozen=True, slots=True)
 class _Family:
-    """A kind of secret: texts without any of `needles` (a fast search) are not matched against `pattern` (a slow one)."""
+    """A kind of secret: texts without any of the lower-case `needles` (a fast search) are not matched against `pattern` (a slow one)."""
 
     needles: tuple[str, ...]
     pattern: re.Pattern[str]
@@ -31,16 +31,19 @@ def _family(needles: str, pattern: str, replacement: str = HIDDEN) -> _Family:
     return _Family(tuple(needles.split()), re.compile(pattern), replacement)
 
 
+_VALUE = r"[ ]{0,4}[\"']?)[^\s\"',;&]{3,512}"
+_ASSIGNED = rf"[A-Za-z_-]{{0,24}}[\"']?[ ]{{0,4}}[=:]{_VALUE}"
 _END = r"-----END [A-Z0-9 ]{0,40}PRIVATE KEY-----"
 _FAMILIES = (
-    _family("PRIVATE", rf"(?s)-----BEGIN [A-Z0-9 ]{{0,40}}PRIVATE KEY-----.*?(?:{_END}|\Z)"),
+    _family("private", rf"(?s)-----BEGIN [A-Z0-9 ]{{0,40}}PRIVATE KEY-----.*?(?:{_END}|\Z)"),
     _family("@", r"(://[^\s:/?#@]{0,256}:)[^\s/?#]{1,512}@", rf"\1{HIDDEN}@"),
+    _family("@", r"(https?://)[^\s:/?#@]{1,512}@", rf"\1{HIDDEN}@"),
     _family(
-        "earer asic BEARER BASIC",
+        "bearer basic",
         r"((?:[Bb]earer|BEARER|[Bb]asic|BASIC)[ \t]{1,8})[0-9A-Za-z._~+/=-]{8,8192}",
         rf"\1{HIDDEN}",
     ),
-    _family("AKIA ASIA", r"\bA[KS]IA[0-9A-Z]{16}\b"),  # AWS access key id
+    _family("akia asia", r"\bA[KS]IA[0-9A-Z]{16}\b"),  # AWS access key id
     _family("ghp_ gho_ ghs_ ghu_ ghr_", r"gh[opsur]_[0-9A-Za-z]{20,255}"),  # GitHub
     _family("github_pat_", r"github_pat_[0-9A-Za-z_]{20,255}"),
     _family("glpat-", r"glpat-[0-9A-Za-z_-]{20,64}"),  # GitLab
@@ -48,11 +51,25 @@ _FAMILIES = (
     _family("npm_", r"npm_[0-9A-Za-z]{36}"),
     _family("odk_ odt_ ods_ odl_", r"od[klst]_[0-9A-Za-z_-]{20,64}"),  # our own
     _family(
-        "eyJ", r"(?<![\w-])eyJ[0-9A-Za-z_-]{8,1024}\.[0-9A-Za-z_-]{4,8192}\.[0-9A-Za-z_-]{0,2048}"
+        "eyj", r"(?<![\w-])eyJ[0-9A-Za-z_-]{8,1024}\.[0-9A-Za-z_-]{4,8192}\.[0-9A-Za-z_-]{0,2048}"
     ),  # JWT
+    _family("k_live_ k_test_", r"(?<![0-9A-Za-z])[prs]k_(?:live|test)_[0-9A-Za-z]{10,255}"),  # Stripe
+    _family("sk-", r"(?<![\w-])sk-[0-9A-Za-z_-]{20,255}"),  # OpenAI, Anthropic
+    _family("aiza", r"(?<![\w-])AIza[0-9A-Za-z_-]{30,64}"),  # Google
+    _family("hooks.slack.com/", r"(hooks\.slack\.com/[a-z]{1,16}/)[0-9A-Za-z_/-]{8,255}", rf"\1{HIDDEN}"),
+    _family("cookie", r"(?i)(cookie[\"']?[ ]{0,4}:[ ]{0,4})[^\r\n]{3,4096}", rf"\1{HIDDEN}"),
     _family(
-        "assword ASSWORD ecret ECRET",
-        r"((?:assword|ASSWORD|ecret|ECRET)[A-Za-z_-]{0,24}[\"']?[ ]{0,4}[=:][ ]{0,4}[\"']?)[^\s\"',;&]{3,512}",
+        "password passwd passphrase pwd secret apikey api_key api-key accountkey account_key",
+        rf"(?i)((?:password|passwd|passphrase|pwd|secret|(?:api|account)[_-]?key){_ASSIGNED}",
+        rf"\1{HIDDEN}",
+    ),
+    # Alone these are words of prose, so a colon makes a secret of them only behind a longer name or a quote.
+    _family("token pass", r"(?i)((?:token|(?<![a-z])pass)[\"']?[ ]{0,4}=" + _VALUE, rf"\1{HIDDEN}"),
+    _family("token pass", r"(?i)([_-](?:token|pass)[\"']?[ ]{0,4}:" + _VALUE, rf"\1{HIDDEN}"),
+    _family("token", r"(?i)(token[\"'][ ]{0,4}:" + _VALUE, rf"\1{HIDDEN}"),
+    _family(
+        "password passwd passphrase secret token api-key apikey",
+        r"(?i)(--(?:[a-z]{1,20}-){0,2}(?:password|passwd|passphrase|secret|token|api-?key)[ \t]{1,4}[\"']?)[^\s\"',;&]{3,512}",
         rf"\1{HIDDEN}",
     ),
 )
@@ -60,9 +77,10 @@ _FAMILIES = (
 
 def redact(text: str) -> str:
     """The text with bearer tokens, access keys, passwords in URLs and assignments, and private keys replaced."""
+    lower = text.lower()
     for family in _FAMILIES:
         for needle in family.needles:
-            if needle in text:
+            if needle in lower:
                 text = family.pattern.sub(family.replacement, text)
                 break
     return text

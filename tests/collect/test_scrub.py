@@ -100,6 +100,42 @@ def test_no_text_keeps_a_secret(
     assert door.counts().redacted == 2
 
 
+@pytest.mark.parametrize(
+    "dotted",
+    [
+        "version",
+        "requestId",
+        "userId",
+        "sessionId",
+        "command",
+        "signal",
+        "os",
+        "arch",
+        "pythonVersion",
+        "emitVersion",
+        "operation.type",
+        "operation.template",
+        "operation.generator",
+        "metadata.workingDirectory",
+        "metadata.templateRoot",
+        "error.code",
+        "error.message",
+    ],
+)
+def test_no_word_keeps_a_token(
+    door: Door, key: IngestKey, failing: Make, body: Body, stored: Stored, dotted: str
+) -> None:
+    door.accept(body(failing({dotted: "ghp_" + "a1" * 18})), key)
+    assert "ghp_" not in json.dumps(stored())
+
+
+def test_no_name_of_a_phase_keeps_a_token(
+    door: Door, key: IngestKey, entry: Make, body: Body, stored: Stored
+) -> None:
+    door.accept(body(entry({"metadata.phasesMs": {"ghp_" + "a1" * 18: 3}})), key)
+    assert stored()[0]["metadata"]["phasesMs"] == {"[redacted]": 3}
+
+
 def test_a_secret_is_not_hidden_by_control_characters(
     door: Door, key: IngestKey, failing: Make, body: Body, stored: Stored
 ) -> None:

@@ -71,7 +71,9 @@ class UnreachableError(OpsdeckError):
 class RejectedError(OpsdeckError):
     """A request that collection refuses whole. `status` is the HTTP status, `code` stable and documented."""
 
-    def __init__(self, status: int, code: str, message: str, *, hint: str = "", retry_after: int | None = None) -> None:
+    def __init__(
+        self, status: int, code: str, message: str, *, hint: str = "", retry_after: int | None = None
+    ) -> None:
         super().__init__(message, hint=hint)
         self.status = status
         self.code = code

@@ -63,6 +63,47 @@ def test_a_refused_command_is_shown_with_its_place(theirs: Any) -> None:
     assert "never run: touch owned [SHELL_REFUSED]" in outcome.err
 
 
+DEEP = {
+    "an expression nested deeply": "{{ " + "not " * 20_000 + "1 }}",
+    "a sign twenty thousand times": "{% set a = " + "-" * 20_000 + "1 %}",
+    "a tag that is never closed": "{{ " + "not " * 20_000,
+    "a chain of conditions": "{% if 1 %}" + "{% elif 1 %}" * 20_000 + "{% endif %}",
+}
+
+
+@pytest.mark.parametrize("whose", ["own", "theirs"])
+@pytest.mark.parametrize("text", DEEP.values(), ids=DEEP)
+def test_a_text_too_deep_for_the_engine_is_named(
+    templates: Any, spawn: Any, project: Path, whose: str, text: str
+) -> None:
+    root = templates({"gen/one/a.t": f"---\nto: a\n---\n\n{text}"}, project / "deep")
+    root.rename(project / "_templates") if whose == "own" else None
+    outcome = spawn("generate", "gen", "one", *([] if whose == "own" else ["--root", str(root)]))
+    assert (outcome.code, outcome.error) == (1, "RENDER_FAILED")
+    assert "gen/one/a.t:5: " in outcome.err
+
+
+def test_an_untrusted_template_that_crashes_the_engine_is_named(templates: Any, spawn: Any) -> None:
+    hidden = "{{ '}}' and " + "not " * 20_000 + "1 }}"
+    root = templates({"gen/one/a.t": f"---\nto: a\n---\n{hidden}"})
+    outcome = spawn("list", "--root", str(root))
+    assert (outcome.code, outcome.error) == (1, "RENDER_FAILED")
+    assert "gen/one: stopped: it crashes the template engine" in outcome.err
+
+
+LONG = {
+    "a raw block": "{% raw %}{{" + " x" * 10_000 + "{% endraw %}",
+    "a comment": "{# {{" + " x" * 10_000 + " #}",
+    "text with braces": "{ a: {" + " x" * 10_000 + " } }",
+    "a tag at the limit": "{{ '" + "x" * 9_900 + "' }}",
+}
+
+
+@pytest.mark.parametrize("text", LONG.values(), ids=LONG)
+def test_a_long_text_is_no_long_tag(generate: Any, text: str) -> None:
+    assert generate(f"---\nto: a\n---\n{text}").code == 0
+
+
 DEFAULTS = {
     "a default that never ends": f'default: "{SPIN}"',
     "a default that grows": f'default: "{GROW}"',

@@ -85,7 +85,7 @@ def load(root: Root, template_folder: str, current: "Signature") -> Template | N
     stored_folder, stored_signature, record = marshal.loads(raw[start:])  # noqa: S302  # own file, CRC checked
     if stored_folder != template_folder or stored_signature != current:
         return None
-    return _template(root, record)
+    return from_record(root, record)
 
 
 def _entry(template_folder: str) -> str:
@@ -108,7 +108,16 @@ def _own_bytes(path: str) -> bytes:
         os.close(file)
 
 
-def _template(root: Root, record: "tuple[Any, ...]") -> Template:
+def to_record(template: Template) -> "tuple[Any, ...]":
+    """Give a template without its root as tuples, dicts and scalars, for a file or a pipe."""
+    variables = [variable.record() for variable in template.variables]
+    sources = [source.record() for source in template.sources]
+    head = (template.generator, template.name, template.description, template.restricted)
+    return (*head, variables, sources, template.partials)
+
+
+def from_record(root: Root, record: "tuple[Any, ...]") -> Template:
+    """Read the form back."""
     generator, name, description, restricted, variables, sources, partials = record
     template = Template(root, generator, name)
     template.description, template.restricted, template.partials = description, restricted, partials
@@ -121,10 +130,7 @@ def store(template: Template, current: "Signature", now_ns: int) -> None:
     """Keep the compiled template; a full, read-only or missing disk is no error. `now_ns` is wall-clock time."""
     if any(now_ns - max(mtime, ctime) < SETTLED_NS for _, mtime, ctime, _ in current):
         return
-    variables = [variable.record() for variable in template.variables]
-    sources = [source.record() for source in template.sources]
-    head = (template.generator, template.name, template.description, template.restricted)
-    payload = marshal.dumps((template.folder, current, (*head, variables, sources, template.partials)))
+    payload = marshal.dumps((template.folder, current, to_record(template)))
     path = _entry(template.folder)
     scratch = f"{path}.{os.getpid()}"
     try:

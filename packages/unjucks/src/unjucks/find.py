@@ -157,8 +157,19 @@ def compiled(root: Root, generator: str, name: str) -> Template:
     signature = cache.signature(folder, follow=root.trusted)
     template = cache.load(root, folder, signature)
     if template is None:
-        from unjucks import parse
-
-        template = parse.template(root, generator, name, [path for path, *_ in signature])
+        template = _parsed(root, generator, name, [path for path, *_ in signature])
         cache.store(template, signature, time.time_ns())
     return template
+
+
+def _parsed(root: Root, generator: str, name: str, files: list[str]) -> Template:
+    """Read a template anew, within limits when nobody vouched for it."""
+    from unjucks import parse
+
+    if root.trusted:
+        return parse.template(root, generator, name, files)
+    from unjucks import limits
+
+    folder = f"{root.path}/{generator}/{name}"
+    record = limits.in_child(lambda: cache.to_record(parse.template(root, generator, name, files)), folder)
+    return cache.from_record(root, record)

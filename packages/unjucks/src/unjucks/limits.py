@@ -1,12 +1,14 @@
 """A function of untrusted templates in, its plain result out, with hard bounds on what it can cost.
 
-The engine's fuel bounds steps, not memory, and a regular expression has no fuel at all. So what a template that
-nobody vouched for computes is computed in a forked child: 512 MiB, 2 s of processor, no file written.
+The engine's fuel bounds steps, not memory; its parser's stack and a regular expression have no bound at all. So what
+a template that nobody vouched for computes, its parsing included, is computed in a forked child: 512 MiB, 2 s of
+processor, no file written.
 """
 
 import marshal
 import os
 import resource
+from signal import SIGBUS, SIGSEGV
 
 from unjucks import errors
 from unjucks.errors import RenderFailed
@@ -18,13 +20,14 @@ if TYPE_CHECKING:
 
 MEMORY = 512 * 1024 * 1024  # bytes of address space, the interpreter's own 30 MiB included
 SECONDS = 2
+CRASHES = (SIGBUS, SIGSEGV)
 ANSWER = 64 * 1024 * 1024  # bytes that the child may send back
 
 
 def in_child(compute: "Callable[[], Any]", place: str) -> "Any":
     """Give what `compute` returns: tuples, lists, dicts and scalars.
 
-    Raises what it raises of unjucks' own errors, and RenderFailed at `place` if a limit stopped it.
+    Raises what it raises of unjucks' own errors, and RenderFailed at `place` if a limit or a crash stopped it.
     """
     reading, writing = os.pipe()
     child = os.fork()
@@ -33,7 +36,9 @@ def in_child(compute: "Callable[[], Any]", place: str) -> "Any":
     os.close(writing)
     with open(reading, "rb") as stream:
         answer = stream.read(ANSWER + 1)
-    os.waitpid(child, 0)
+    _, status = os.waitpid(child, 0)
+    if os.WIFSIGNALED(status) and os.WTERMSIG(status) in CRASHES:
+        raise RenderFailed("stopped: it crashes the template engine (nested too deeply?)", place=place)
     if not answer or len(answer) > ANSWER:
         raise RenderFailed(f"stopped: needs over {SECONDS} s or {MEMORY >> 20} MiB", place=place)
     failure, result = marshal.loads(answer)  # noqa: S302  # written by our own fork, a line above

@@ -5,7 +5,7 @@ folder can cost: number and size of files, and the YAML limits of metadata.py.
 """
 
 from unjucks import engine, metadata
-from unjucks.errors import FrontMatterInvalid, TemplateUnreadable
+from unjucks.errors import FrontMatterInvalid, RenderFailed, TemplateUnreadable
 from unjucks.model import TYPES, Source, Template, Variable
 
 TYPE_CHECKING = False
@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 
 MANIFEST = "template.yaml"
 FILE_LIMIT = 1024 * 1024  # bytes of one template file
+TAG_LIMIT = 10_000  # characters of one {{ … }} or {% … %}: 18,000 signs in a row crash the engine
+MOST_ELIFS = 1000  # in one file: a chain of 6,800 crashes the engine
+CLOSES = {"{{": "}}", "{%": "%}", "{#": "#}"}
 TEXTS = ("to", "before", "after", "skip_if", "chmod")
 FLAGS = ("inject", "append", "prepend", "unless_exists", "force")
 KEYS = (*TEXTS, *FLAGS, "sh")
@@ -55,7 +58,35 @@ def _text(path: str) -> str:
         raise TemplateUnreadable("not UTF-8 text", place=f"{path}:{line}") from None
     if "\0" in text:
         raise TemplateUnreadable("a binary file, not text", place=path)
-    return text.removeprefix("\ufeff").replace("\r\n", "\n")
+    text = text.removeprefix("\ufeff").replace("\r\n", "\n")
+    _check_tags(text, path)
+    return text
+
+
+def _check_tags(text: str, path: str) -> None:
+    """Refuse what would overflow the stack of the engine's parser, and so end the process."""
+    elifs = 0
+    end = text.find("{")
+    while 0 <= end < len(text):
+        start, opening = end, text[end : end + 2]
+        if opening in CLOSES:
+            end = text.find(CLOSES[opening], start + 2)
+            end = len(text) if end < 0 else end
+            inside = text[start + 2 : end].strip("-+ \n")
+            if opening != "{#" and end - start > TAG_LIMIT:
+                raise RenderFailed(
+                    f"one tag longer than {TAG_LIMIT} characters", place=_at(text, start, path)
+                )
+            if inside == "raw":
+                end = max(end, text.find("endraw", end))
+            elifs += inside.startswith("elif")
+            if elifs > MOST_ELIFS:
+                raise RenderFailed(f"over {MOST_ELIFS} elif in one file", place=_at(text, start, path))
+        end = text.find("{", end + 1)
+
+
+def _at(text: str, position: int, path: str) -> str:
+    return f"{path}:{text.count(chr(10), 0, position) + 1}"
 
 
 def source(path: str, full: str, text: str) -> Source:

@@ -1,5 +1,6 @@
 """Finding templates: which roots are searched, which wins, and the errors with the nearest names."""
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -120,6 +121,19 @@ def test_a_broken_root_is_a_system_error(run: Any, project: Path, make: Any, arg
     error = run(*argv, "--json").json["error"]
     assert (error["code"], error["category"]) == ("TEMPLATE_UNREADABLE", "system_errors")
     assert error["message"].startswith(f"{project}/_templates: templates folder: ")
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may give files away")
+@pytest.mark.parametrize("make", BROKEN_ROOTS.values(), ids=BROKEN_ROOTS)
+def test_what_somebody_else_put_in_the_way_is_passed_over(
+    templates: Any, run: Any, project: Path, monkeypatch: pytest.MonkeyPatch, make: Any
+) -> None:
+    templates({"gen/one/a.t": SAYS})
+    (project / "below").mkdir()
+    monkeypatch.chdir(project / "below")
+    make(project / "below/_templates")
+    os.chown(project / "below/_templates", 65534, 65534, follow_symlinks=False)
+    assert run("generate", "gen", "one").code == 0
 
 
 @pytest.mark.usefixtures("as_nobody")

@@ -126,12 +126,79 @@ def test_links_in_an_untrusted_root_are_refused(theirs: Any, project: Path) -> N
     assert "symlink" in outcome.err
 
 
-def test_a_root_of_somebody_else_is_not_trusted(generate: Any, project: Path) -> None:
-    if os.geteuid() != 0:
-        pytest.skip("only root may give folders away")
-    (project / "_templates").mkdir()
-    os.chown(project / "_templates", 1234, 1234)
-    assert generate("---\nto: a\nsh: touch owned\n---\n", "--yes").error == "SHELL_REFUSED"
+THEIRS = 65534  # the user nobody
+COMMAND = "---\nto: a\nsh: touch owned\n---\n"
+only_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root may give files away")
+
+
+def give(path: Path) -> None:
+    os.chown(path, THEIRS, THEIRS, follow_symlinks=False)
+
+
+def share(path: Path) -> None:
+    os.chown(path, -1, THEIRS)
+    path.chmod(0o775)
+
+
+CHANGEABLE = {
+    "belongs to somebody else": give,
+    "is open to all": lambda path: path.chmod(0o777),
+    "is open to all but sticky": lambda path: path.chmod(0o1777),
+    "is open to a group": share,
+}
+
+
+@only_root
+@pytest.mark.parametrize("part", [".", "gen", "gen/one", "gen/one/sub", "gen/one/sub/a.t"])
+@pytest.mark.parametrize("change", CHANGEABLE.values(), ids=CHANGEABLE)
+def test_what_others_may_change_is_not_trusted(templates: Any, run: Any, change: Any, part: str) -> None:
+    root = templates({"gen/one/sub/a.t": COMMAND})
+    change(root / part)
+    assert run("generate", "gen", "one", "--yes").error == "SHELL_REFUSED"
+
+
+@only_root
+def test_a_template_that_others_may_change_has_no_links(templates: Any, run: Any) -> None:
+    root = templates({"gen/one/a.t": "---\nto: a\n---\n{% include '_x' %}"})
+    (root / "gen/one/_x").symlink_to("/etc/passwd")
+    (root / "gen/one").chmod(0o777)
+    assert run("generate", "gen", "one").error == "TEMPLATE_UNREADABLE"
+
+
+@pytest.mark.skipif(os.getegid() != os.geteuid(), reason="the user's group is not a private one")
+def test_what_the_users_private_group_may_change_is_trusted(templates: Any, run: Any, tree: Any) -> None:
+    root = templates({"gen/one/a.t": COMMAND})
+    for path in (root, root / "gen", root / "gen/one", root / "gen/one/a.t"):
+        path.chmod(0o775)
+    assert run("generate", "gen", "one", "--yes").code == 0
+    assert "owned" in tree()
+
+
+@only_root
+def test_a_link_of_somebody_else_to_own_templates_is_not_trusted(
+    templates: Any, run: Any, project: Path
+) -> None:
+    (project / "_templates").symlink_to(templates({"gen/one/a.t": COMMAND}, project / "mine"))
+    assert run("generate", "gen", "one", "--yes").code == 0
+    give(project / "_templates")
+    assert run("generate", "gen", "one", "--yes", "--force").error == "SHELL_REFUSED"
+
+
+@only_root
+def test_an_own_link_to_templates_of_somebody_else_is_not_trusted(
+    templates: Any, run: Any, project: Path
+) -> None:
+    (project / "_templates").symlink_to(templates({"gen/one/a.t": COMMAND}, project / "other"))
+    give(project / "other")
+    assert run("generate", "gen", "one", "--yes").error == "SHELL_REFUSED"
+
+
+@only_root
+def test_trust_that_was_lost_is_seen_by_a_warm_run(templates: Any, run: Any) -> None:
+    root = templates({"gen/one/a.t": COMMAND})
+    assert run("generate", "gen", "one", "--yes").code == 0
+    (root / "gen").chmod(0o777)
+    assert run("generate", "gen", "one", "--yes", "--force").error == "SHELL_REFUSED"
 
 
 UNREADABLE = {

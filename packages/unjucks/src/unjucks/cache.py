@@ -9,7 +9,7 @@ import marshal
 import os
 import sys
 from binascii import crc32
-from stat import S_ISREG
+from stat import S_ISREG, S_IWGRP, S_IWOTH
 
 from unjucks.errors import TemplateUnreadable
 from unjucks.model import Root, Source, Template, Variable
@@ -18,7 +18,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    Signature = list[tuple[str, int, int, int]]
+    Signature = list[tuple[str, int, int, int, bool]]
 
 SHAPES = crc32(
     repr((Variable.__slots__, Source.__slots__)).encode()
@@ -39,15 +39,26 @@ def folder() -> str:
     return os.path.join(base if os.path.isabs(base) else os.path.expanduser("~/.cache"), "unjucks")
 
 
-def signature(template_folder: str, *, follow: bool) -> "Signature":
-    """List the files below a template's folder: path, mtime_ns, ctime_ns, size; hidden ones are left out.
+def is_own(stat: os.stat_result) -> bool:
+    """Whether nobody but this user and root may change it.
 
-    `follow` allows symlinks. Raises TemplateUnreadable for what is neither file nor folder, or too much.
+    A group whose id is the user's own counts as the user: umask 002 goes with such private groups.
+    """
+    user = os.geteuid()
+    others = S_IWOTH if stat.st_gid == user else S_IWOTH | S_IWGRP
+    return stat.st_uid in (user, 0) and not stat.st_mode & others
+
+
+def signature(template_folder: str, *, follow: bool) -> "Signature":
+    """List the files below a template's folder: path, mtime_ns, ctime_ns, size, is_own; hidden ones are left out.
+
+    A file is not own in a folder that is not. `follow` allows symlinks. Raises TemplateUnreadable for what is
+    neither file nor folder, or too much.
     """
     found: Signature = []
-    waiting = [""]
+    waiting = [("", is_own(_stat(template_folder)))]
     while waiting:
-        inside = waiting.pop()
+        inside, own = waiting.pop()
         for entry in _scan(f"{template_folder}/{inside}"):
             place = f"{template_folder}/{inside}{entry.name}"
             if entry.is_symlink() and not follow:
@@ -55,10 +66,11 @@ def signature(template_folder: str, *, follow: bool) -> "Signature":
                     "a symlink, refused in templates that nobody vouched for", place=place
                 )
             if entry.is_dir():
-                waiting.append(f"{inside}{entry.name}/")
+                waiting.append((f"{inside}{entry.name}/", own and is_own(entry.stat())))
             elif entry.is_file():
                 stat = entry.stat()
-                found.append((inside + entry.name, stat.st_mtime_ns, stat.st_ctime_ns, stat.st_size))
+                times = (stat.st_mtime_ns, stat.st_ctime_ns)
+                found.append((inside + entry.name, *times, stat.st_size, own and is_own(stat)))
             else:
                 raise TemplateUnreadable("neither a file nor a folder", place=place)
         if len(found) > MOST_FILES or inside.count("/") > MOST_LEVELS:
@@ -66,6 +78,13 @@ def signature(template_folder: str, *, follow: bool) -> "Signature":
                 f"over {MOST_FILES} files or {MOST_LEVELS} levels deep", place=template_folder
             )
     return sorted(found)
+
+
+def _stat(path: str) -> os.stat_result:
+    try:
+        return os.stat(path)
+    except OSError as error:
+        raise TemplateUnreadable(str(error.strerror), place=path) from None
 
 
 def _scan(path: str) -> "list[os.DirEntry[str]]":
@@ -128,7 +147,7 @@ def from_record(root: Root, record: "tuple[Any, ...]") -> Template:
 
 def store(template: Template, current: "Signature", now_ns: int) -> None:
     """Keep the compiled template; a full, read-only or missing disk is no error. `now_ns` is wall-clock time."""
-    if any(now_ns - max(mtime, ctime) < SETTLED_NS for _, mtime, ctime, _ in current):
+    if any(now_ns - max(mtime, ctime) < SETTLED_NS for _, mtime, ctime, *_ in current):
         return
     payload = marshal.dumps((template.folder, current, to_record(template)))
     path = _entry(template.folder)

@@ -45,13 +45,15 @@ def builtin_folder() -> str:
 def project_folder(start: str) -> str:
     """Give the nearest `_templates` from `start` upwards, "" if there is none.
 
+    Somebody else's that is no folder or may not be read is passed over, or anyone could stop every run below /tmp.
     The search ends at a repository's top (a folder with `.git`), at the home folder, or at the file system's top.
     """
     home = os.path.expanduser("~")
     folder = start
     while True:
-        if os.path.lexists(f"{folder}/{FOLDER}"):
-            return f"{folder.rstrip('/')}/{FOLDER}"
+        path = f"{folder.rstrip('/')}/{FOLDER}"
+        if os.path.lexists(path) and (_placed_by_us(path) or not _unusable(path)):
+            return path
         above = os.path.dirname(folder)
         if folder in (above, home) or os.path.lexists(f"{folder}/.git"):
             return ""
@@ -61,7 +63,7 @@ def project_folder(start: str) -> str:
 def roots(start: str, given: str = "") -> list[Root]:
     """Give the roots to search, nearest first; a `given` folder (--root) stands alone and is not trusted.
 
-    A project or user root that belongs to somebody else is not trusted either.
+    A project or user root that somebody else placed there or may change is not trusted either.
     Raises TemplateUnreadable for a root that is there and cannot be read.
     """
     if given:
@@ -75,15 +77,35 @@ def roots(start: str, given: str = "") -> list[Root]:
 
 
 def _root(path: str, kind: str) -> Root:
+    if trouble := _unusable(path):
+        raise TemplateUnreadable(f"templates folder: {trouble}", place=path)
+    return Root(path, kind, trusted=kind != "given" and _placed_by_us(path) and _is_own(path))
+
+
+def _unusable(path: str) -> str:
+    """Say why a path cannot be a root, "" if it can."""
     try:
-        owner = os.stat(path).st_uid
+        os.stat(path)
     except OSError as error:
-        raise TemplateUnreadable(f"templates folder: {error.strerror}", place=path) from None
+        return str(error.strerror)
     if not os.path.isdir(path):
-        raise TemplateUnreadable("templates folder: Not a directory", place=path)
-    if not os.access(path, os.R_OK | os.X_OK):
-        raise TemplateUnreadable("templates folder: Permission denied", place=path)
-    return Root(path, kind, trusted=kind != "given" and owner in (os.geteuid(), 0))
+        return "Not a directory"
+    return "" if os.access(path, os.R_OK | os.X_OK) else "Permission denied"
+
+
+def _placed_by_us(path: str) -> bool:
+    """Whether the folder, file or link itself, not what a link leads to, belongs to this user or root."""
+    try:
+        return os.lstat(path).st_uid in (os.geteuid(), 0)
+    except OSError:
+        return False
+
+
+def _is_own(path: str) -> bool:
+    try:
+        return cache.is_own(os.stat(path))
+    except OSError:
+        return False
 
 
 def lookup(searched: list[Root], generator: str, name: str) -> Template:
@@ -152,9 +174,19 @@ def survey(searched: list[Root]) -> tuple[list[Template], list[UnjucksError]]:
 
 
 def compiled(root: Root, generator: str, name: str) -> Template:
-    """Give one template from the cache, or read it and keep it there."""
+    """Give one template from the cache, or read it and keep it there.
+
+    What others may change of a trusted root is not trusted; nor is the built-in root more than the program beside it.
+    """
     folder = f"{root.path}/{generator}/{name}"
-    signature = cache.signature(folder, follow=root.trusted)
+    builtin = root.kind == "built-in"
+    trusted = builtin or (root.trusted and _is_own(f"{root.path}/{generator}"))
+    signature = cache.signature(folder, follow=trusted)
+    if trusted and not builtin and not all(own for *_, own in signature):
+        trusted = False
+        signature = cache.signature(folder, follow=False)
+    if trusted != root.trusted:
+        root = Root(root.path, root.kind, trusted=False)
     template = cache.load(root, folder, signature)
     if template is None:
         template = _parsed(root, generator, name, [path for path, *_ in signature])

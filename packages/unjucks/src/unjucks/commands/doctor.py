@@ -66,7 +66,7 @@ def _templates() -> tuple[str, str]:
         return FAIL, "; ".join(str(trouble) for trouble in troubles)
     foreign = [root.path for root in roots if not root.trusted]
     if foreign:
-        return WARN, f"{', '.join(foreign)} belongs to another user, so its commands are refused"
+        return WARN, f"{', '.join(foreign)} can be changed by another user, so its commands are refused"
     where = ", ".join(f"{root.kind} {shown(root.path)}" for root in roots)
     return OK, f"{len(templates)} in {where}"
 

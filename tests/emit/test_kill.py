@@ -38,6 +38,10 @@ class Killer:
         with self.sink.changed:
             for pid in self.living() if self.left and stage == self.next else []:
                 os.kill(pid, 9)
+                while (
+                    pid in self.living()
+                ):  # a dying shipper still holds the lock: every writer may pass it by
+                    os.sched_yield()
                 self.left -= 1
                 self.next = next(self.turn)
             self.sink.changed.notify_all()

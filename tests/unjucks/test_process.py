@@ -206,11 +206,13 @@ class Terminal:
     def press(self, key: str) -> None:
         """Press until something happens: a key that comes between the question and the reading is lost on Python."""
         self.type(key)
-        while "interrupted" not in self.seen:
-            if select.select([self.fd], [], [], 0.5)[0]:
-                self.seen += self._read()
-            else:
+        for _ in range(40):
+            if not select.select([self.fd], [], [], 0.5)[0]:
                 os.write(self.fd, key.encode())
+            elif chunk := self._read():
+                self.seen += chunk
+            else:
+                return
 
     def end(self) -> int:
         while chunk := self._read():

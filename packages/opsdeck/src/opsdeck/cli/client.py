@@ -11,16 +11,14 @@ from typing import Any
 import httpx
 
 from opsdeck.errors import OpsdeckError, UnreachableError, UsageError
+from opsdeck_emit import home as emit_home
 
 TIMEOUT = 30.0  # seconds; the slowest answer is a year of objectives over ten million events
 
 
 def home() -> Path:
-    """OPSDECK_HOME, else the user's data folder: where `up` leaves its URL and keys."""
-    if told := os.environ.get("OPSDECK_HOME"):
-        return Path(told)
-    data = os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share"
-    return Path(data) / "opsdeck"
+    """Where `up` leaves its URL and keys: the folder in which operated tools look for them."""
+    return Path(emit_home.root())
 
 
 def _read(name: str) -> str:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from opsdeck.collect.stamp import AHEAD
 from opsdeck.errors import UsageError
 from opsdeck.measure.query import Query
 from opsdeck.model import Entry, Match, Window
@@ -14,7 +15,6 @@ from opsdeck.stores.events.facts import PATHS, outcome
 
 TEXTS = ("service", "version", "operation", "template", "command", "user_type", "error_code", "error_message")
 MOST = 1_000
-AHEAD = timedelta(minutes=5)  # collection believes clocks that are this much ahead (readings: Terms)
 ALL_TIME = timedelta(days=365 * 8)  # longer than the longest retention
 
 

@@ -40,7 +40,7 @@ def explorer(
     chosen = {name: request.query_params.get(name, "") for name in CHOICES}
     now, span = deck.clock.now(), parse(window)
     match, mistake = _match(service, where, chosen)
-    period = Window(now - span, now + logs.AHEAD)
+    period = logs.since(now - span, now)
     found = logs.logs(deck.events, match, period, PER_PAGE, before) if match else None
     return render(
         request,

@@ -5,8 +5,8 @@ from pathlib import Path
 
 PACKAGES = Path(__file__).parents[1] / "packages"
 LAYERS = {
-    "errors": 0, "model": 0, "timing": 0, "spec": 1, "merkle": 1, "stores": 2, "identity": 3, "collect": 4,
-    "probe": 5, "measure": 5, "alerts": 6, "releases": 7, "respond": 8, "govern": 8, "reports": 9, "deck": 10,
+    "errors": 0, "model": 0, "timing": 0, "versions": 0, "spec": 1, "merkle": 1, "fingerprint": 1, "stores": 2, "identity": 3, "collect": 4,
+    "probe": 5, "measure": 5, "alerts": 6, "detect": 6, "faults": 6, "releases": 7, "respond": 8, "govern": 8, "reports": 9, "deck": 10,
     "server": 11, "cli": 12, "testing": 12,
 }  # fmt: skip
 # Packages whose start-up time is a promise: they import where they use.

@@ -70,6 +70,9 @@ windows = st.tuples(seconds, seconds).map(
 steps = st.none() | st.sampled_from([timedelta(seconds=50), timedelta(minutes=1), timedelta(minutes=30)])
 groups = st.lists(st.sampled_from(["operation", "outcome", "version"]), max_size=2, unique=True).map(tuple)
 
+details = st.lists(st.sampled_from([*DIMENSIONS, *DETAILS]), max_size=3, unique=True).map(tuple)
+maybe = st.sampled_from(["", *DIMENSIONS, *DETAILS])
+
 
 def comparable(slices: list[Slice]) -> list[Any]:
     bars = [
@@ -90,6 +93,14 @@ def compare(memory: EventStore, duck: EventStore, ask: st.DataObject) -> None:
     field = ask.draw(st.sampled_from([*DIMENSIONS, *DETAILS, "minute"]))
     assert duck.distinct(field, match, window) == memory.distinct(field, match, window)
     assert duck.turns(match, window) == memory.turns(match, window)
+    asked = (match, window, ask.draw(details))
+    options = {
+        "step": step,
+        "distinct": ask.draw(maybe),
+        "within": ask.draw(steps),
+        "above": ask.draw(st.integers(0, 2)),
+    }
+    assert duck.groups(*asked, **options) == memory.groups(*asked, **options)
     found = memory.find(match, window, ask.draw(st.integers(1, 9)))
     assert duck.find(match, window, len(found) or 1) == found
     if found:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from opsdeck.errors import UsageError
-from opsdeck.model import Bar, Batch, Clause, Match, Position, Sample, Tally, Window
+from opsdeck.model import Bar, Batch, Clause, Group, Match, Position, Sample, Tally, Window
 from opsdeck.stores.api import UNREADABLE, EventStore
 
 Line = Callable[..., bytes]
@@ -313,6 +313,87 @@ def test_a_clause_that_makes_no_sense_is_refused(events: EventStore, clause: Cla
 
 
 # ---- distinct ---------------------------------------------------------------------------------------------------
+
+
+# ---- groups -----------------------------------------------------------------------------------------------------
+
+
+def test_groups_count_by_any_field_and_name_the_newest(events: EventStore, line: Line) -> None:
+    events.load(
+        batch(
+            line("a", NOON, userId="ann"),
+            line("b", after(minutes=2), userId="ann"),
+            line("c", after(minutes=1)),
+        )
+    )
+    assert events.groups(ALL, HOUR, ("user_id",)) == [
+        Group(NOON, ("",), 1, 0, after(minutes=1), after(minutes=1), "c"),
+        Group(NOON, ("ann",), 2, 0, NOON, after(minutes=2), "b"),
+    ]
+
+
+def test_groups_without_fields_are_one_and_none_when_nothing_matches(events: EventStore, line: Line) -> None:
+    assert events.groups(ALL, HOUR, ()) == []
+    events.load(batch(line("a", NOON), line("b", NOON)))
+    assert events.groups(ALL, HOUR, ()) == [Group(NOON, (), 2, 0, NOON, NOON, "b")]
+
+
+def test_groups_of_a_step_start_with_it(events: EventStore, line: Line) -> None:
+    events.load(batch(*(line(str(n), after(minutes=20 * n)) for n in range(3))))
+    found = events.groups(ALL, HOUR, (), step=timedelta(minutes=30))
+    assert [(one.start, one.count) for one in found] == [(NOON, 2), (after(minutes=30), 1)]
+
+
+def test_groups_count_different_values_that_are_there(events: EventStore, line: Line) -> None:
+    names = ["x", "x", "y", ""]
+    events.load(batch(*(line(str(n), NOON, operation__template=name) for n, name in enumerate(names))))
+    found = events.groups(ALL, HOUR, ("service",), distinct="template")
+    assert [(one.count, one.distinct) for one in found] == [(4, 2)]
+
+
+def test_within_counts_back_from_each_group_s_newest(events: EventStore, line: Line) -> None:
+    times = {"ann": (0, 4, 5), "bob": (30, 31, 37)}
+    lines = [
+        line(f"{user}{n}", after(minutes=n), userId=user) for user, minutes in times.items() for n in minutes
+    ]
+    events.load(batch(*lines))
+    found = events.groups(ALL, HOUR, ("user_id",), within=timedelta(minutes=5))
+    assert [(one.key, one.count, one.first) for one in found] == [
+        (("ann",), 2, after(minutes=4)),
+        (("bob",), 1, after(minutes=37)),
+    ]
+
+
+def test_within_without_fields_looks_at_all(events: EventStore, line: Line) -> None:
+    events.load(batch(line("a", NOON), line("b", after(minutes=9)), line("c", after(minutes=10))))
+    assert events.groups(ALL, HOUR, (), within=timedelta(minutes=5))[0].count == 2
+
+
+@pytest.mark.parametrize(("above", "kept"), [(0, ["ann", "bob"]), (1, ["ann"]), (2, [])])
+def test_groups_above_a_count(events: EventStore, line: Line, above: int, kept: list[str]) -> None:
+    events.load(batch(*(line(str(n), NOON, userId=who) for n, who in enumerate(["ann", "ann", "bob"]))))
+    assert [one.key[0] for one in events.groups(ALL, HOUR, ("user_id",), above=above)] == kept
+
+
+def test_above_is_about_the_different_values_where_those_are_asked(events: EventStore, line: Line) -> None:
+    events.load(batch(*(line(str(n), NOON, operation__template="same") for n in range(5))))
+    assert events.groups(ALL, HOUR, (), distinct="template", above=1) == []
+
+
+def test_numbers_in_a_key_are_texts(events: EventStore, line: Line) -> None:
+    events.load(batch(line("a", NOON, exitCode=77), line("b", NOON)))
+    assert [one.key for one in events.groups(ALL, HOUR, ("exit_code",))] == [("",), ("77",)]
+
+
+def test_receipt_is_a_number_of_milliseconds(events: EventStore, line: Line) -> None:
+    events.load(batch(line("a", NOON, receivedAt="2025-09-09T12:00:01.500Z"), line("b", NOON)))
+    since = Match((Clause("received", ">=", NOON.timestamp() * 1000 + 1500),))
+    assert [one.newest for one in events.groups(since, HOUR, ())] == ["a"]
+
+
+def test_groups_by_a_field_that_is_not_there(events: EventStore) -> None:
+    with pytest.raises(UsageError, match="no field 'color'"):
+        events.groups(ALL, HOUR, ("color",))
 
 
 @pytest.mark.parametrize(

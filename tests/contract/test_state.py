@@ -1,9 +1,9 @@
 """What every state store does, in sentences."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import fields, replace
 from datetime import UTC, datetime, timedelta, timezone
-from typing import Any, get_type_hints
+from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 import pytest
 
@@ -21,19 +21,15 @@ DELIVERY = Delivery("d1", 1, "cli/slow", "mail", "a@b", {"text": "hi"}, "pending
 
 
 def sample(kind: type[Any], key: str) -> Any:
-    """A record with every field filled."""
-    values = {str: "text", int: 7, float: 1.5, datetime: NOON}
+    """A record with every field filled, optional numbers absent."""
+    values = {str: "text", int: 7, float: 1.5, datetime: NOON, Mapping[str, Any]: {"a": [1, None]}}
     hints = get_type_hints(kind)
-    filled = {f.name: values.get(hints[f.name]) for f in fields(kind)}
-    special = {
-        "payload": {"a": [1, None]},
-        "phase": "firing",
-        "status": "sent",
-        "kind": "link",
-        "value": None,
-    }
-    known = {name: value for name, value in special.items() if name in filled and filled[name] is None}
-    return kind(**{**filled, **known, "key": key})
+    filled = {f.name: values.get(hints[f.name], _first_choice(hints[f.name])) for f in fields(kind)}
+    return kind(**{**filled, "key": key})
+
+
+def _first_choice(hint: Any) -> Any:
+    return get_args(hint)[0] if get_origin(hint) is Literal else None
 
 
 # ---- records ----------------------------------------------------------------------------------------------------
@@ -58,6 +54,20 @@ def test_put_replaces_by_key(state: StateStore) -> None:
         tx.put(Setting("k", "old"))
         tx.put(Setting("k", "new"))
         assert tx.find(Setting) == [Setting("k", "new")]
+
+
+def test_put_all_replaces_by_key_in_every_kind(state: StateStore) -> None:
+    with state.begin() as tx:
+        tx.put(Setting("a", "old"))
+        tx.put_all([Setting("a", "new"), Cursor("c", 1), Setting("b", "1"), Setting("b", "2")])
+        assert tx.find(Setting) == [Setting("a", "new"), Setting("b", "2")]
+        assert tx.get(Cursor, "c") == Cursor("c", 1)
+
+
+def test_put_all_of_nothing_is_nothing(state: StateStore) -> None:
+    with state.begin() as tx:
+        tx.put_all([])
+        assert tx.find(Setting) == []
 
 
 def test_drop_removes_and_does_not_mind_absence(state: StateStore) -> None:

@@ -109,6 +109,20 @@ def test_a_file_of_another_format_is_refused(path: Path) -> None:
         DuckEvents(path)
 
 
+def test_a_file_of_the_first_format_is_brought_up_to_date(path: Path, line: Line) -> None:
+    store = DuckEvents(path)
+    store.load(Batch(line("old", NOON), ()))
+    store.close()
+    with duckdb.connect(str(path)) as connection:
+        connection.execute("UPDATE meta SET value = '1' WHERE name = 'format'")
+        for name in ("fingerprint", "received", "redactions"):
+            connection.execute(f"ALTER TABLE events DROP COLUMN {name}")
+    store = DuckEvents(path)
+    store.load(Batch(line("new", NOON), ()))
+    assert [one.count for one in store.groups(ALL, LONG, ("fingerprint",))] == [2]
+    store.close()
+
+
 def test_a_url_that_names_no_store_is_refused() -> None:
     with pytest.raises(UsageError, match="no event store for 'kafka://x'"):
         open_events("kafka://x")

@@ -46,6 +46,9 @@ DETAILS = (
     "error_message",
     "generator",
     "address",
+    "fingerprint",
+    "received",
+    "redactions",
 )
 
 
@@ -136,6 +139,20 @@ class Slice:
     start: datetime
     group: tuple[str, ...]
     tally: Tally
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """One row of `groups`: the values that its events share, how many they are, how many different values of the asked
+    field they have, when the first and the last of them happened, and the id of the last."""
+
+    start: datetime
+    key: tuple[str, ...]
+    count: int
+    distinct: int
+    first: datetime
+    last: datetime
+    newest: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -343,3 +360,184 @@ class Setting:
 
     key: str
     value: str
+
+
+# ---- faults: failures with one cause ----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """An error group: failures of one service with the same code, template and user type, and the same fingerprint.
+
+    `title` is the parameterized message, `place` the innermost frame of the tool. A resolved fault comes back only by
+    an event of `resolved_in` or a later version of the same line; "" never comes back by itself.
+    """
+
+    key: str
+    service: str
+    code: str
+    template: str
+    user_type: str
+    title: str
+    place: str
+    status: Literal["open", "resolved", "ignored"]
+    first_seen: datetime
+    last_seen: datetime
+    first_version: str
+    last_version: str
+    resolved_in: str = ""
+    resolved_by: str = ""
+    resolved_at: datetime | None = None
+    regressed_at: datetime | None = None
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class FaultMember:
+    """Which fault the events of one fingerprint belong to. `reason`: first of its kind, known by an older
+    fingerprint, merged or split by a person.
+
+    `key` is a digest of service, code, template, user type and fingerprint.
+    """
+
+    key: str
+    service: str
+    code: str
+    template: str
+    user_type: str
+    fingerprint: str
+    fault: str
+    reason: str
+    at: datetime
+
+
+# ---- security ---------------------------------------------------------------------------------------------------
+
+SubjectKind = Literal["user", "address", "service"]
+
+
+@dataclass(frozen=True, slots=True)
+class Detection:
+    """A rule found something: one security event about one subject, with its evidence, and what people made of it.
+
+    `event` is the framework's security event, `rule` the detector, `subject` a userId, an address hash or a service.
+    `verdict` is "" until somebody reviewed it.
+    """
+
+    key: str
+    service: str
+    event: str
+    rule: str
+    subject_kind: SubjectKind
+    subject: str
+    action: str
+    at: datetime
+    first_at: datetime
+    last_at: datetime
+    count: int
+    detail: str
+    data: Mapping[str, Any]
+    verdict: Literal["", "fine", "suspicious", "confirmed"] = ""
+    reviewed_by: str = ""
+    reviewed_at: datetime | None = None
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Restriction:
+    """What a subject may not do until a time: `rate_limit` or `block`. `step` counts repetitions from 1."""
+
+    key: str
+    service: str
+    kind: Literal["rate_limit", "block"]
+    subject_kind: SubjectKind
+    subject: str
+    since: datetime
+    until: datetime
+    step: int
+    reason: str
+    detection: str
+    lifted_by: str = ""
+    lifted_at: datetime | None = None
+    lift_reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Entitlement:
+    """A subject (userId) may use a restricted feature of a service, such as `template:infra/vault`,
+    `template:*`, `allow-outside`, `untrusted-shell`. `until` None: until it is revoked."""
+
+    key: str
+    service: str
+    subject: str
+    feature: str
+    actor: str
+    reason: str
+    at: datetime
+    until: datetime | None = None
+
+
+# ---- vulnerabilities --------------------------------------------------------------------------------------------
+
+VulnerabilitySeverity = Literal["critical", "high", "medium", "low", "none", "unknown"]
+
+
+@dataclass(frozen=True, slots=True)
+class Scan:
+    """One imported scan: which tool and format, of what (`source`), when it was made and imported, what it held."""
+
+    key: str
+    service: str
+    tool: str
+    format: str
+    source: str
+    digest: str
+    made_at: datetime | None
+    imported_at: datetime
+    actor: str
+    findings: int
+    critical: int
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One vulnerability in one version of one package, whichever tools and names reported it.
+
+    `package` is a purl without its version; `ids` holds all its names, `id` the one shown (CVE before GHSA before
+    others); `tools` which tools said so. `status` is what a VEX statement, an accepted risk or the newest scans say.
+    """
+
+    key: str
+    service: str
+    package: str
+    version: str
+    id: str
+    ids: Mapping[str, Any]
+    severity: VulnerabilitySeverity
+    score: float | None
+    title: str
+    fixed_in: str
+    tools: Mapping[str, Any]
+    status: Literal["open", "not_affected", "fixed", "accepted", "gone"]
+    first_seen: datetime
+    last_seen: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Waiver:
+    """Why a vulnerability does not count: a VEX statement, or a risk that somebody accepted until a time.
+
+    `package` "" means every package of the service; `vulnerability` is any of its names.
+    """
+
+    key: str
+    service: str
+    vulnerability: str
+    package: str
+    kind: Literal["vex", "accepted"]
+    status: str
+    justification: str
+    source: str
+    actor: str
+    at: datetime
+    until: datetime | None = None

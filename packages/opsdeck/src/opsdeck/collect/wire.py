@@ -51,8 +51,19 @@ class Operation(Strict, kw_only=True):
     success: bool
 
 
+class Retry(Strict, kw_only=True):
+    """One attempt that failed and was made again: the error's code, and how long (ms) was waited after it."""
+
+    code: Name
+    wait_ms: Milliseconds
+
+
 class Metadata(Strict, kw_only=True):
-    """What the run read and wrote, and where; `phasesMs` is the time by phase of the run."""
+    """What the run read and wrote, and where; `phasesMs` is the time by phase of the run.
+
+    `retries` are the attempts that failed before the last one; `redactions` counts the secrets taken out of the entry,
+    by the sender and at collection.
+    """
 
     file_count: Count | None = None
     output_size: Size | None = None
@@ -62,16 +73,20 @@ class Metadata(Strict, kw_only=True):
     template_count: Count | None = None
     cache_hit: bool | None = None
     phases_ms: Annotated[dict[Name, Milliseconds], Meta(max_length=32)] | None = None
+    retries: Annotated[tuple[Retry, ...], Meta(max_length=32)] = ()
+    redactions: Count | None = None
 
 
 class Failure(Strict, kw_only=True):
-    """Why it did not work. `category` is the spec's category of the code, where it knows one."""
+    """Why it did not work. `category` is the spec's category of the code, where it knows one; `fingerprint` says which
+    failures have one cause, and is stamped at collection."""
 
     code: Name
     message: Annotated[str, Meta(max_length=MESSAGE_LIMIT)]
     stack: Annotated[str, Meta(max_length=STACK_LIMIT)] = ""
     context: Annotated[str, Meta(max_length=CONTEXT_LIMIT)] = ""
     category: Word = ""
+    fingerprint: Word = ""
 
 
 class Entry(Strict, kw_only=True):
@@ -109,11 +124,14 @@ class Entry(Strict, kw_only=True):
     flags: tuple[Flag, ...] = ()
 
 
-STAMPED = frozenset({"receivedAt", "addressHash", "flags"})
+STAMPED = frozenset({"receivedAt", "addressHash", "flags", "fingerprint"})
 PARTS: dict[str, type[Strict]] = {"operation": Operation, "metadata": Metadata, "error": Failure}
 SHAPE: dict[str, dict[str, str]] = {
     "": {f.encode_name: f.name for f in fields(Entry) if f.encode_name not in STAMPED},
-    **{part: {f.encode_name: f.name for f in fields(kind)} for part, kind in PARTS.items()},
+    **{
+        part: {f.encode_name: f.name for f in fields(kind) if f.encode_name not in STAMPED}
+        for part, kind in PARTS.items()
+    },
 }
 """Wire name → attribute of the fields that a client may send, by part ("" is the entry itself)."""
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Protocol, TypeVar
 
-from opsdeck.model import Entry, Match, Sample, Slice, Turn, Window
+from opsdeck.model import Entry, Group, Match, Sample, Slice, Turn, Window
 
 R = TypeVar("R")
 
@@ -20,6 +20,18 @@ class Query(Protocol):
     ) -> list[Slice]: ...
 
     def distinct(self, field: str, match: Match, window: Window) -> int: ...
+
+    def groups(
+        self,
+        match: Match,
+        window: Window,
+        by: tuple[str, ...],
+        *,
+        step: timedelta | None = None,
+        distinct: str = "",
+        within: timedelta | None = None,
+        above: int = 0,
+    ) -> list[Group]: ...
 
     def turns(self, match: Match, window: Window) -> list[Turn]: ...
 
@@ -45,6 +57,24 @@ class Memo:
     def distinct(self, field: str, match: Match, window: Window) -> int:
         return self._once(
             ("distinct", field, match, window), lambda: self._query.distinct(field, match, window)
+        )
+
+    def groups(
+        self,
+        match: Match,
+        window: Window,
+        by: tuple[str, ...],
+        *,
+        step: timedelta | None = None,
+        distinct: str = "",
+        within: timedelta | None = None,
+        above: int = 0,
+    ) -> list[Group]:
+        return self._once(
+            ("groups", match, window, by, step, distinct, within, above),
+            lambda: self._query.groups(
+                match, window, by, step=step, distinct=distinct, within=within, above=above
+            ),
         )
 
     def turns(self, match: Match, window: Window) -> list[Turn]:

@@ -8,7 +8,19 @@ from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
 from typing import Protocol, TypeVar
 
-from opsdeck.model import Batch, Change, Entry, Match, Position, Sample, Slice, Transition, Turn, Window
+from opsdeck.model import (
+    Batch,
+    Change,
+    Entry,
+    Group,
+    Match,
+    Position,
+    Sample,
+    Slice,
+    Transition,
+    Turn,
+    Window,
+)
 
 R = TypeVar("R")
 
@@ -42,6 +54,25 @@ class EventStore(Protocol):
 
     def distinct(self, field: str, match: Match, window: Window) -> int:
         """How many different non-empty values `field` (a DIMENSION or DETAIL, or `minute`) has among the matching events."""
+
+    def groups(
+        self,
+        match: Match,
+        window: Window,
+        by: tuple[str, ...],
+        *,
+        step: timedelta | None = None,
+        distinct: str = "",
+        within: timedelta | None = None,
+        above: int = 0,
+    ) -> list[Group]:
+        """Matching events grouped by any DIMENSIONS and DETAILS, read from single entries; ordered by start, then key.
+
+        With `step` also by time from the window's start. With `distinct` it counts the different non-empty values of
+        that field. With `within` a group holds only the events that happened less than that before its newest one,
+        whatever the time now: a wrong clock of the sender changes nothing. Groups whose count (with `distinct`: whose
+        number of values) is not greater than `above` are left out. Numbers in a key are texts, absent ones "".
+        """
 
     def turns(self, match: Match, window: Window) -> list[Turn]:
         """Where minutes with failures begin and where they end: the first matching minute, then each that differs
@@ -81,6 +112,9 @@ class Transaction(Protocol):
 
     def put(self, record: object) -> None:
         """Insert or replace the record by its key."""
+
+    def put_all(self, records: Iterable[object]) -> None:
+        """Insert or replace many records of any kinds: as `put` for each, the last of two with one key stays."""
 
     def drop(self, kind: type[R], key: str) -> None:
         """Remove the record if it is there."""

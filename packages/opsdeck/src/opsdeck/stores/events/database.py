@@ -11,7 +11,7 @@ from typing import Any
 import duckdb
 
 from opsdeck.errors import ConflictError, DamagedError, OpsdeckError
-from opsdeck.stores.events.loading import FORMAT, TABLES
+from opsdeck.stores.events.loading import FORMAT, TABLES, UPGRADES
 
 SETTINGS = {
     "threads": "2",
@@ -38,15 +38,26 @@ def open_database(path: Path) -> duckdb.DuckDBPyConnection:
         _attach(connection, path)
         for table in TABLES:
             connection.execute(table)
-        found = remembered(connection, "format")
-        if found is None:
-            remember(connection, "format", FORMAT)
-        elif found != FORMAT:
+        _upgrade(connection, path)
+        undo.pop_all()
+    return connection
+
+
+def _upgrade(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
+    found = remembered(connection, "format")
+    if found is None:
+        remember(connection, "format", FORMAT)
+    while found not in (None, FORMAT):
+        if found not in UPGRADES:
             raise OpsdeckError(
                 f"{path} has format {found}; this opsdeck reads format {FORMAT}", hint=_REBUILD
             )
-        undo.pop_all()
-    return connection
+        found, statements = UPGRADES[found]
+        connection.begin()
+        for statement in statements:
+            connection.execute(statement)
+        remember(connection, "format", found)
+        connection.commit()
 
 
 def remembered(connection: duckdb.DuckDBPyConnection, name: str) -> Any:

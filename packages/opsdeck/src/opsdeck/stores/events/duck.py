@@ -16,7 +16,7 @@ from typing import Any
 import duckdb
 
 from opsdeck.errors import UsageError
-from opsdeck.model import Bar, Batch, Entry, Match, Position, Sample, Slice, Tally, Turn, Window
+from opsdeck.model import Bar, Batch, Entry, Group, Match, Position, Sample, Slice, Tally, Turn, Window
 from opsdeck.stores.api import UNREADABLE
 from opsdeck.stores.events import loading, queries
 from opsdeck.stores.events.database import open_database, remember, remembered
@@ -89,6 +89,32 @@ class DuckEvents:
 
     def distinct(self, field: str, match: Match, window: Window) -> int:
         return int(self._rows(queries.distinct(field, match, window))[0][0])
+
+    def groups(
+        self,
+        match: Match,
+        window: Window,
+        by: tuple[str, ...],
+        *,
+        step: timedelta | None = None,
+        distinct: str = "",
+        within: timedelta | None = None,
+        above: int = 0,
+    ) -> list[Group]:
+        asked = queries.groups(match, window, by, step=step, distinct=distinct, within=within, above=above)
+        width = step or timedelta(0)
+        return [
+            Group(
+                window.start + number * width,
+                tuple(key),
+                count,
+                different,
+                first.replace(tzinfo=UTC),
+                last.replace(tzinfo=UTC),
+                newest,
+            )
+            for number, *key, count, different, first, last, newest in self._rows(asked)
+        ]
 
     def turns(self, match: Match, window: Window) -> list[Turn]:
         return [

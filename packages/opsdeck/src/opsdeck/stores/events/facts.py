@@ -37,9 +37,14 @@ PATHS: Mapping[str, tuple[str, ...]] = {
     "error_message": ("error", "message"),
     "generator": ("operation", "generator"),
     "address": ("addressHash",),
+    "fingerprint": ("error", "fingerprint"),
+    "received": ("receivedAt",),
+    "redactions": ("metadata", "redactions"),
 }
 # Compared as numbers, and absent (None) where the entry has none; every other field is text, absent is "".
-NUMBERS = frozenset({"exit_code", "duration"})
+NUMBERS = frozenset({"exit_code", "duration", "received", "redactions"})
+# Times in the entry that are milliseconds since 1970 as facts.
+TIMES = frozenset({"received"})
 # What is longer is no entry that collection let in; a store would need several times its length in memory.
 LONGEST_LINE = 4 * 1024 * 1024
 # Flags of collection that say: the entry's own time is not to be trusted, go by the time of receipt.
@@ -97,6 +102,15 @@ def _value(body: Mapping[str, Any], name: str) -> Value:
     found: Any = body
     for step in PATHS[name]:
         found = found.get(step) if isinstance(found, Mapping) else None
+    if name in TIMES:
+        return _milliseconds(found)
     if name in NUMBERS:
         return float(found) if found is not None and isfinite(float(found)) else None
     return "" if found is None else str(found)
+
+
+def _milliseconds(text: Any) -> float | None:
+    try:
+        return datetime.fromisoformat(text).timestamp() * 1000
+    except (ValueError, TypeError):
+        return None

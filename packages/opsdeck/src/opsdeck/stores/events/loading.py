@@ -6,18 +6,33 @@ nothing is rewritten. Parsing is DuckDB's own, by the PATHS of facts.py; tests h
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from opsdeck.model import CANCELLED, DETAILS, DIMENSIONS
 from opsdeck.stores.events.buckets import bucket_sql
-from opsdeck.stores.events.facts import DISTRUSTED, LONGEST_LINE, NUMBERS, PATHS
+from opsdeck.stores.events.facts import DISTRUSTED, LONGEST_LINE, NUMBERS, PATHS, TIMES
 
 _FIELDS = (*DIMENSIONS, *DETAILS)
+_NAMES = ", ".join(f'"{name}"' for name in _FIELDS)
 _DIMENSIONS = ", ".join(f'"{name}"' for name in DIMENSIONS)
 
-# The layout of the tables below; a file with another number is not read.
-FORMAT = "1"
+# The layout of the tables below; a file with a number that is not here is not read.
+FORMAT = "2"
+# How a file of an older layout becomes one of the next. Its entries lack what nobody wrote down then.
+UPGRADES: Mapping[str, tuple[str, tuple[str, ...]]] = {
+    "1": (
+        "2",
+        tuple(
+            f'ALTER TABLE deck.events ADD COLUMN "{name}" {kind}'
+            for name, kind in (
+                ("fingerprint", "VARCHAR DEFAULT ''"),
+                ("received", "DOUBLE"),
+                ("redactions", "DOUBLE"),
+            )
+        ),
+    ),
+}
 TABLES = (
     # `stamped` is the entry's own time: equal for every copy of an event, so it bounds the search for a known one.
     "CREATE TABLE IF NOT EXISTS deck.events (load BIGINT, happened TIMESTAMP, stamped TIMESTAMP, "
@@ -46,7 +61,7 @@ def _shape() -> str:
         inside = shape
         for step in path[:-1]:
             inside = inside.setdefault(step, {})
-        inside[path[-1]] = "DOUBLE" if name in NUMBERS else "VARCHAR"
+        inside[path[-1]] = "DOUBLE" if name in NUMBERS - TIMES else "VARCHAR"
     return json.dumps(shape)
 
 
@@ -60,6 +75,8 @@ def _column(name: str) -> str:
     if name in computed:
         return computed[name]
     where = "e." + ".".join(f'"{step}"' for step in PATHS[name])
+    if name in TIMES:
+        return f"epoch_us(try_cast({where} AS TIMESTAMPTZ)) / 1000"
     return f"CASE WHEN isfinite({where}) THEN {where} END" if name in NUMBERS else f"coalesce({where}, '')"
 
 
@@ -71,7 +88,7 @@ def _utc(name: str) -> str:
 # The lines come as one parameter: DuckDB's readers of files hold 32 MB a thread, however small the file. What is no
 # JSON or too long becomes NULL: stored for a moment, counted by SURVEY, then left out.
 ENTER = f"""
-    INSERT INTO deck.events
+    INSERT INTO deck.events (load, happened, stamped, {_NAMES}, body)
     SELECT $load,
         CASE WHEN coalesce(list_has_any(e.flags, {sorted(DISTRUSTED)}), false)
             THEN {_utc("receivedAt")} ELSE {_utc("timestamp")} END,

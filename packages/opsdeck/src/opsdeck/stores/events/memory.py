@@ -10,7 +10,20 @@ from itertools import groupby
 from threading import RLock
 
 from opsdeck.errors import UsageError
-from opsdeck.model import DIMENSIONS, Bar, Batch, Entry, Match, Position, Sample, Slice, Tally, Turn, Window
+from opsdeck.model import (
+    DIMENSIONS,
+    Bar,
+    Batch,
+    Entry,
+    Group,
+    Match,
+    Position,
+    Sample,
+    Slice,
+    Tally,
+    Turn,
+    Window,
+)
 from opsdeck.stores.api import UNREADABLE
 from opsdeck.stores.events.buckets import bucket
 from opsdeck.stores.events.facts import Fact, fact
@@ -65,6 +78,35 @@ class MemoryEvents:
             return len({found.at.replace(second=0, microsecond=0) for found in self._matching(match, window)})
         known(field)
         return len({found.values[field] for found in self._matching(match, window)} - {"", None})
+
+    def groups(
+        self,
+        match: Match,
+        window: Window,
+        by: tuple[str, ...],
+        *,
+        step: timedelta | None = None,
+        distinct: str = "",
+        within: timedelta | None = None,
+        above: int = 0,
+    ) -> list[Group]:
+        for name in (*by, *filter(None, [distinct])):
+            known(name)
+        facts = list(self._matching(match, window))
+        newest: dict[tuple[str, ...], datetime] = {}
+        for found in facts:
+            key = _key(found, by)
+            newest[key] = max(found.at, newest.get(key, found.at))
+        members: dict[tuple[datetime, tuple[str, ...]], list[Fact]] = defaultdict(list)
+        for found in facts:
+            key = _key(found, by)
+            if within is None or found.at > newest[key] - within:
+                steps = (found.at - window.start) // step if step else 0
+                members[window.start + steps * step if step else window.start, key].append(found)
+        groups = [
+            _group(start, key, of, distinct) for (start, key), of in sorted(members.items(), key=_place)
+        ]
+        return [one for one in groups if (one.distinct if distinct else one.count) > above]
 
     def turns(self, match: Match, window: Window) -> list[Turn]:
         minutes: dict[datetime, bool] = {}
@@ -128,3 +170,22 @@ class MemoryEvents:
                 bar = bars.get(cell, Bar(0, 0.0))
                 bars[cell] = Bar(bar.count + 1, bar.total + duration)
         return Tally(**counts, bars=bars)
+
+
+def _key(found: Fact, by: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple("" if (value := found.values[name]) is None else _said(value) for name in by)
+
+
+def _said(value: str | float) -> str:
+    return value if isinstance(value, str) else f"{value:.15g}"
+
+
+def _place(row: tuple[tuple[datetime, tuple[str, ...]], list[Fact]]) -> tuple[datetime, tuple[str, ...]]:
+    return row[0]
+
+
+def _group(start: datetime, key: tuple[str, ...], members: list[Fact], distinct: str) -> Group:
+    last = max(members, key=lambda found: (found.at, found.entry.event_id))
+    values = {found.values[distinct] for found in members} - {"", None} if distinct else ()
+    first = min(found.at for found in members)
+    return Group(start, key, len(members), len(values), first, last.at, last.entry.event_id)

@@ -49,11 +49,7 @@ def tally(
         known(name, DIMENSIONS)
     query = Statement()
     source = _source(query, match, window, [*by, "outcome"], step=step, thresholds=thresholds)
-    number = (
-        f"(epoch_us(happened) - epoch_us({query.bind(window.start)})) // {step // _MICROSECOND}"
-        if step
-        else "0"
-    )
+    number = _step(query, window, step)
     groups = ", ".join(f'"{name}" AS by_{place}' for place, name in enumerate(by))
     query.text = (
         f"SELECT {number} AS step, {groups + ', ' if by else ''}outcome, bucket, sum(count)::BIGINT, sum(total)"
@@ -77,6 +73,45 @@ def distinct(name: str, match: Match, window: Window) -> Statement:
     )
     value = f'"{name}"' if name in NUMBERS else f"nullif(\"{name}\", '')"
     query.text = f"SELECT count(DISTINCT {value}) FROM ({source})"
+    return query
+
+
+def groups(
+    match: Match,
+    window: Window,
+    by: tuple[str, ...],
+    *,
+    step: timedelta | None,
+    distinct: str,
+    within: timedelta | None,
+    above: int,
+) -> Statement:
+    """Rows of (number of the step, *by, count, different values, first, last, id of the last)."""
+    query = Statement()
+    number = _step(query, window, step)
+    names = ", ".join(f'"{known(name)}"' for name in by)
+    over = f"PARTITION BY {names}" if by else ""
+    if distinct and distinct not in NUMBERS:
+        value = f"nullif(\"{known(distinct)}\", '')"
+    else:
+        value = f'"{known(distinct)}"' if distinct else "NULL"
+    keys = "".join(
+        f"coalesce(format('{{:.15g}}', \"{name}\"), '') AS by_{place}, "
+        if name in NUMBERS
+        else f'"{name}" AS by_{place}, '
+        for place, name in enumerate(by)
+    )
+    near = (
+        f" QUALIFY happened > max(happened) OVER ({over}) - to_microseconds({query.bind(within // _MICROSECOND)})"
+        if within
+        else ""
+    )
+    query.text = (
+        f"SELECT {number} AS step, {keys}count(*) AS events, count(DISTINCT {value}) AS different,"
+        " min(happened), max(happened), max_by(event_id, (happened, event_id))"
+        f" FROM (SELECT * EXCLUDE (body) FROM deck.events WHERE {_between(query, window)} AND {_where(query, match)}{near})"
+        f" GROUP BY ALL HAVING {'different' if distinct else 'events'} > {query.bind(above)} ORDER BY ALL"
+    )
     return query
 
 
@@ -126,6 +161,13 @@ def samples(name: str, service: str, window: Window) -> Statement:
 def naive(at: datetime) -> datetime:
     """A time as it is stored: UTC without a zone."""
     return at.astimezone(UTC).replace(tzinfo=None)
+
+
+def _step(query: Statement, window: Window, step: timedelta | None) -> str:
+    """The number of the step that a row belongs to, from the window's start."""
+    if not step:
+        return "0"
+    return f"(epoch_us(happened) - epoch_us({query.bind(window.start)})) // {step // _MICROSECOND}"
 
 
 def _source(

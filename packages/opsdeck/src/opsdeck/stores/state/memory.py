@@ -3,7 +3,7 @@
 Used by tests and by `opsdeck.testing`.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -77,6 +77,10 @@ class _Unit:
         self._writes()
         kept = values(record)
         self.tables[type(record)][kept["key"]] = type(record)(**kept)
+
+    def put_all(self, records: Iterable[object]) -> None:
+        for record in records:
+            self.put(record)
 
     def drop(self, kind: type[R], key: str) -> None:
         self._writes()

@@ -24,6 +24,14 @@ RECORDS: tuple[type[Any], ...] = (
     model.IngestKey,
     model.Access,
     model.Setting,
+    model.Fault,
+    model.FaultMember,
+    model.Detection,
+    model.Restriction,
+    model.Entitlement,
+    model.Scan,
+    model.Finding,
+    model.Waiver,
 )
 # PostgreSQL indexes no longer text: a third of a page, at up to four bytes a character.
 LONGEST_KEY = 500

@@ -47,7 +47,15 @@ _TYPES: Mapping[Any, TypeEngine[Any]] = {
     Mapping: JSON(),
 }
 # What is searched for on every tick.
-_INDEXED = {("decision", "alert"), ("delivery", "status"), ("delivery", "alert")}
+_INDEXED = {
+    ("decision", "alert"),
+    ("delivery", "status"),
+    ("delivery", "alert"),
+    ("fault_member", "fault"),
+    ("detection", "verdict"),
+    ("restriction", "subject"),
+    ("finding", "service"),
+}
 
 
 def _table(kind: type[Any]) -> Table:

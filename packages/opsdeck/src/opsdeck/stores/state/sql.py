@@ -4,12 +4,13 @@ Writers go one after the other: SQLite by BEGIN IMMEDIATE, PostgreSQL by the loc
 transaction has read stays true until it commits, and commit order is sequence order. Readers see one snapshot.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, RowMapping, Select, Table, insert, or_, select, text, update
+from sqlalchemy import Connection, Executable, RowMapping, Select, Table, insert, or_, select, text, update
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError, OperationalError
 
 from opsdeck.errors import ConflictError, OpsdeckError, UsageError
@@ -31,6 +32,7 @@ from opsdeck.stores.state.turn import Turn
 
 R = TypeVar("R")
 _LOG = select(LOG.c.seq, LOG.c.at, *(LOG.c[name] for name in CHANGE_FIELDS))
+_INSERT: Mapping[str, Any] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 _BEGIN = {
     ("sqlite", True): "BEGIN IMMEDIATE",
     ("sqlite", False): "BEGIN",
@@ -110,11 +112,22 @@ class _Unit:
         return [kind(**row) for row in rows.mappings()]
 
     def put(self, record: object) -> None:
+        self.put_all((record,))
+
+    def put_all(self, records: Iterable[object]) -> None:
         self._writes()
-        row = values(record)
-        table = TABLES[type(record)]
-        if not self._connection.execute(update(table).where(table.c.key == row["key"]).values(row)).rowcount:
-            self._connection.execute(insert(table).values(row))
+        rows: dict[Table, dict[str, dict[str, Any]]] = {}
+        for record in records:
+            row = values(record)
+            rows.setdefault(TABLES[type(record)], {})[row["key"]] = row
+        for table, by_key in rows.items():
+            self._connection.execute(self._upsert(table), list(by_key.values()))
+
+    def _upsert(self, table: Table) -> Executable:
+        fresh = _INSERT[self._connection.dialect.name](table)
+        others = {column.name: fresh.excluded[column.name] for column in table.c if column.name != "key"}
+        upsert: Executable = fresh.on_conflict_do_update(index_elements=[table.c.key], set_=others)
+        return upsert
 
     def drop(self, kind: type[R], key: str) -> None:
         self._writes()

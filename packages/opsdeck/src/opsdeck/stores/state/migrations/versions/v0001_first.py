@@ -1,22 +1,12 @@
 """The log with its head, and the records of alerting, delivery, ticks, keys and access."""
 
-from typing import Any
-
 import sqlalchemy as sa
 from alembic import op
 
-from opsdeck.stores.state.schema import KEY, Utc
+from opsdeck.stores.state.migrations.columns import index, record, typed
 
 revision = "0001"
 down_revision = None
-
-_TYPES: dict[str, Any] = {
-    "text": sa.Text,
-    "whole": sa.BigInteger,
-    "real": sa.Double,
-    "time": Utc,
-    "json": sa.JSON,
-}
 
 _NO_CHANGE = {
     "sqlite": [
@@ -34,16 +24,16 @@ _NO_CHANGE = {
 
 def upgrade() -> None:
     _log()
-    _record(
+    record(
         "alert_state",
         text="service rule phase reason acknowledged_by inhibited_by",
         whole="fired_seq",
         real="value?",
         time="since held_from? checked_at acknowledged_at?",
     )
-    _record("silence", text="service rule reason actor", time="until at")
-    _record("decision", text="alert stage verdict detail", whole="seq", time="at", indexed="alert")
-    _record(
+    record("silence", text="service rule reason actor", time="until at")
+    record("decision", text="alert stage verdict detail", whole="seq", time="at", indexed="alert")
+    record(
         "delivery",
         text="alert channel target status error claimed_by",
         whole="seq attempts",
@@ -51,20 +41,20 @@ def upgrade() -> None:
         time="due_at created_at sent_at? claimed_until?",
         indexed="alert status",
     )
-    _record("cursor", whole="seq")
-    _record("tick_run", text="error claimed_by", whole="last_result", time="due_at last_at? claimed_until?")
-    _record("ingest_key", text="service user_type label", time="created_at revoked_at?")
-    _record("access", text="kind actor", time="created_at expires_at used_at?")
-    _record("setting", text="value")
+    record("cursor", whole="seq")
+    record("tick_run", text="error claimed_by", whole="last_result", time="due_at last_at? claimed_until?")
+    record("ingest_key", text="service user_type label", time="created_at revoked_at?")
+    record("access", text="kind actor", time="created_at expires_at used_at?")
+    record("setting", text="value")
 
 
 def _log() -> None:
     op.create_table(
         "log",
         sa.Column("seq", sa.BigInteger, primary_key=True, autoincrement=False),
-        *_columns(text="kind subject old new reason actor", time="at", json="data"),
+        *typed(text="kind subject old new reason actor", time="at", json="data"),
     )
-    _index("log", "kind subject")
+    index("log", "kind subject")
     head = op.create_table(
         "log_head",
         sa.Column("id", sa.BigInteger, primary_key=True, autoincrement=False),
@@ -73,22 +63,3 @@ def _log() -> None:
     op.bulk_insert(head, [{"id": 1, "seq": 0}])
     for statement in _NO_CHANGE[op.get_bind().dialect.name]:
         op.execute(statement)
-
-
-def _record(table: str, indexed: str = "", **columns: str) -> None:
-    op.create_table(table, sa.Column("key", KEY, primary_key=True), *_columns(**columns))
-    _index(table, indexed)
-
-
-def _index(table: str, names: str) -> None:
-    for name in names.split():
-        op.create_index(f"{table}_{name}", table, [name], postgresql_using="hash")
-
-
-def _columns(**columns: str) -> list[sa.Column[Any]]:
-    """Columns by type; a name with ? may be empty."""
-    return [
-        sa.Column(name.rstrip("?"), _TYPES[kind], nullable=name.endswith("?"))
-        for kind, names in columns.items()
-        for name in names.split()
-    ]

@@ -98,7 +98,9 @@ def test_figures(name: str, happened: tuple[Load, ...], value: float) -> None:
     given(SPEC, *happened).jump("12:04").expect(reading(name, value))
 
 
-ACTIVITY = {"operations_per_minute", "active_users", "daily_active_users", "templates_generated"}
+ACTIVITY = {
+    "operations_per_minute", "active_users", "daily_active_users", "templates_generated", *indicators.SECURITY_EVENTS,
+}  # fmt: skip
 
 
 @pytest.mark.parametrize("name", [name for name in indicators.INDICATORS if name not in ACTIVITY])

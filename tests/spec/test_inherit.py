@@ -42,17 +42,17 @@ def test_a_list_is_replaced(load: Load) -> None:
 def test_off_takes_an_inherited_rule_away(load: Load) -> None:
     names = [one.name for one in load("alerts: {security_scan_failure: off}").undeclared.rules]
     assert "security_scan_failure" not in names
-    assert len(names) == 9
+    assert len(names) == 13
 
 
 def test_off_for_a_rule_that_another_inhibits_is_no_problem(load: Load) -> None:
-    assert len(load("alerts: {elevated_errors: off}").undeclared.rules) == 9
+    assert len(load("alerts: {elevated_errors: off}").undeclared.rules) == 13
 
 
 def test_off_for_one_service_leaves_the_others(load: Load) -> None:
     loaded = load("services: {terraform: {alerts: {service_down: off}}}")
-    assert len(loaded.service("terraform").rules) == 9
-    assert len(loaded.service("unjucks-cli").rules) == 10
+    assert len(loaded.service("terraform").rules) == 13
+    assert len(loaded.service("unjucks-cli").rules) == 14
 
 
 def test_off_takes_the_shipped_service_away(load: Load) -> None:

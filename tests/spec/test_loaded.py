@@ -41,6 +41,19 @@ RULES: dict[str, tuple[tuple[Any, ...], tuple[Any, ...]]] = {
     "unique_errors": (("unique_errors", ">", 10, "count", 60, 0), (2, "warning", 120, (ONCALL,))),
     "critical_errors": (("critical_errors", ">", 0, "count", 5, 0), (1, "high", 5, (ONCALL, LEAD))),
     "system_errors": (("system_errors", ">=", 5, "count", 60, 0), (2, "medium", 120, (ONCALL,))),
+    "privilege_escalation_attempt": (
+        ("privilege_escalation_attempt", ">", 0, "count", 5, 0),
+        (1, "critical", 5, (ONCALL, LEAD)),
+    ),
+    "multiple_failed_operations": (
+        ("multiple_failed_operations", ">", 0, "count", 5, 0),
+        (1, "warning", 30, (ONCALL,)),
+    ),
+    "secret_in_event": (("secret_in_event", ">", 0, "count", 60, 0), (2, "high", 240, (ONCALL,))),
+    "scan_overdue": (
+        ("scan_age", ">", 7 * 86_400_000, "ms", 90 * 24 * 60, 0),
+        (2, "warning", 24 * 60, (ONCALL,)),
+    ),
 }
 
 
@@ -64,7 +77,7 @@ def test_a_rule_reaches_whom_the_framework_says(shipped: Spec, name: str) -> Non
     assert got == RULES[name][1]
 
 
-def test_there_are_six_rules_and_four_thresholds(shipped: Spec) -> None:
+def test_there_are_six_rules_four_thresholds_and_four_of_ours(shipped: Spec) -> None:
     assert [one.name for one in shipped.service("unjucks-cli").rules] == list(RULES)
 
 
@@ -140,7 +153,7 @@ def test_memory_is_in_decimal_bytes_and_a_leak_is_a_growth(shipped: Spec) -> Non
 
 
 def test_every_latency_that_is_compared_with_is_a_bucket_edge(shipped: Spec) -> None:
-    assert shipped.edges == (200, 300, 500, 1000, 1500, 2000, 3000, 5000)
+    assert shipped.edges == (200, 300, 500, 1000, 1500, 2000, 3000, 5000, 7 * 86_400_000)
 
 
 def test_capacity_is_known_growing_and_triggering(shipped: Spec) -> None:
@@ -244,7 +257,7 @@ def test_kpis_have_their_targets_and_reports(shipped: Spec) -> None:
 LENGTHS: dict[str, tuple[Callable[[Spec], Any], int]] = {
     "three dashboards": (lambda s: s.framework.dashboard, 3),
     "twenty fields of an entry": (lambda s: s.framework.entry, 20),
-    "four security events": (lambda s: s.framework.security_events, 4),
+    "four security events and one of ours": (lambda s: s.framework.security_events, 5),
     "three regulations": (lambda s: s.framework.compliance, 3),
     "two checklists": (lambda s: s.framework.checklists, 2),
     "six daily items": (lambda s: s.framework.checklists["daily"].items, 6),
@@ -303,6 +316,7 @@ def test_what_a_page_shows_over_a_span_of_its_own(shipped: Spec) -> None:
     spans = {name: one.shown_over for name, one in shipped.indicators.items() if one.shown_over}
     assert spans == {
         "availability": timedelta(days=30),
+        "scan_age": timedelta(days=90),
         "operations_per_minute": timedelta(minutes=5),
         "active_users": timedelta(minutes=5),
         "daily_active_users": timedelta(days=1),

@@ -381,7 +381,7 @@ def test_a_mistake_in_one_service_is_told_there(problems: Problems) -> None:
 
 def test_a_conflict_with_a_default_is_told_where_the_user_wrote(problems: Problems) -> None:
     found = problems("evaluation:\n  every: 10 minutes\n")
-    assert len(found) == 4
+    assert len(found) == 6
     assert {one.partition(":")[0] for one in found} == {"2"}
 
 

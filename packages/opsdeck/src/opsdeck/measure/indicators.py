@@ -5,6 +5,7 @@ came. It must not know thresholds: what is too much is the spec's business.
 """
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import timedelta
 
 from opsdeck.errors import UsageError
@@ -17,6 +18,7 @@ from opsdeck.measure.population import (
     ERROR_GROUP,
     GENERATION,
     SYSTEM,
+    detections,
     failures,
     people,
     probes,
@@ -148,6 +150,13 @@ def critical_vulnerabilities(query: Query, service: Service, window: Window) -> 
     )
 
 
+def scan_age(query: Query, service: Service, window: Window) -> Reading:
+    """Time since the newest import of a security scan, in ms; no scan in the window is unknown."""
+    found = query.samples("scan_imported", service.name, window)
+    age = _ms(window.end - found[-1].at) if found else None
+    return Reading("scan_age", age, "ms", age or 0, len(found), _said(len(found), "scan"))
+
+
 def unique_errors(query: Query, service: Service, window: Window) -> Reading:
     """How many different errors people met, same error = same code, template and user type."""
     whole = total(runs(query, service, window)).runs
@@ -166,6 +175,16 @@ def system_errors(query: Query, service: Service, window: Window) -> Reading:
     """Operations that failed with a system error: file system, module loading."""
     slices = runs(query, service, window)
     return _count("system_errors", failures(slices, SYSTEM), total(slices).runs)
+
+
+def _detections(name: str) -> Measure:
+    """Detections of one security event (framework: Security Monitoring); none is zero, not unknown."""
+
+    def measure(query: Query, service: Service, window: Window) -> Reading:
+        count = _tally(query, detections(service, name), window).runs
+        return replace(_activity(name, count), note=figures.counted(count, "detection"))
+
+    return measure
 
 
 def operations_per_minute(query: Query, service: Service, window: Window) -> Reading:
@@ -201,32 +220,44 @@ LATENCIES: Mapping[str, Callable[[Query, Service, Window], Tally]] = {
 }
 """The runs whose durations a latency indicator is about; an objective may ask them for another rank."""
 
+SECURITY_EVENTS = (
+    "suspicious_template_access",
+    "multiple_failed_operations",
+    "privilege_escalation_attempt",
+    "data_exfiltration_risk",
+    "secret_in_event",
+)
+
 INDICATORS: Mapping[str, Measure] = {
-    measure.__name__: measure
-    for measure in (
-        cli_command_success_rate,
-        template_generation_latency,
-        binary_download_success_rate,
-        health_check_response_time,
-        health_check_success_rate,
-        availability,
-        recovery_time,
-        error_rate,
-        system_error_rate,
-        p50_latency,
-        p95_latency,
-        p99_latency,
-        unique_errors,
-        critical_errors,
-        system_errors,
-        critical_vulnerabilities,
-        cpu_usage,
-        run_cpu_usage,
-        operations_per_minute,
-        active_users,
-        daily_active_users,
-        templates_generated,
-    )
+    **{name: _detections(name) for name in SECURITY_EVENTS},
+    **{
+        measure.__name__: measure
+        for measure in (
+            cli_command_success_rate,
+            template_generation_latency,
+            binary_download_success_rate,
+            health_check_response_time,
+            health_check_success_rate,
+            availability,
+            recovery_time,
+            error_rate,
+            system_error_rate,
+            p50_latency,
+            p95_latency,
+            p99_latency,
+            unique_errors,
+            critical_errors,
+            system_errors,
+            critical_vulnerabilities,
+            scan_age,
+            cpu_usage,
+            run_cpu_usage,
+            operations_per_minute,
+            active_users,
+            daily_active_users,
+            templates_generated,
+        )
+    },
 }
 
 

@@ -40,6 +40,11 @@ def cli_probes(service: Service) -> Match:
     return probes(service).also(Clause("operation", "!=", HEALTH_CHECK))
 
 
+def detections(service: Service, event: str) -> Match:
+    """What the detectors found of one security event."""
+    return Match.of(service=service.name, category="security", operation=event)
+
+
 def runs(query: Query, service: Service, window: Window) -> list[Slice]:
     """People's operations by error category: one question that most rules share."""
     return query.tally(people(service), window, ("error_category",))

@@ -67,6 +67,47 @@ class SecurityEvent:
 
 
 @dataclass(frozen=True, slots=True)
+class Enforcement:
+    """How long limits and blocks last by repetition, when repetitions are forgotten, how long a policy may be relied
+    on, and what a restricted subject may still hand in (Security Monitoring)."""
+
+    validity: timedelta
+    rate_limit: tuple[timedelta, ...]
+    block: tuple[timedelta, ...]
+    forget: timedelta
+    intake: Threshold
+
+
+@dataclass(frozen=True, slots=True)
+class Baseline:
+    """How unusual use is told from usual use (Security Monitoring).
+
+    `days` are learned from, once a user has been seen on `enough` of them. Unusual is a daily count more than
+    `deviations` median absolute deviations above the median, a template mix whose Jensen-Shannon distance (0 to 1)
+    from the usual one is above `divergence`, both from `at_least` runs on, or `newcomers` templates in a day that the
+    user never used.
+    """
+
+    days: timedelta
+    enough: timedelta
+    deviations: float
+    divergence: float
+    at_least: int
+    newcomers: int
+
+
+@dataclass(frozen=True, slots=True)
+class Retrying:
+    """Which error codes a tool tries again, how often, and how long it waits (Error Tracking Implementation)."""
+
+    codes: frozenset[str]
+    attempts: int
+    first_wait: timedelta
+    longest_wait: timedelta
+    budget: timedelta
+
+
+@dataclass(frozen=True, slots=True)
 class ComplianceFramework:
     """A regulation, what it asks for and its declared status (Compliance Requirements)."""
 
@@ -179,6 +220,10 @@ class Framework:
     entry: tuple[EntryField, ...]
     log_categories: Mapping[str, LogCategory]
     security_events: Mapping[str, SecurityEvent]
+    enforcement: Enforcement
+    baseline: Baseline
+    rule_files: tuple[str, ...]
+    """Detection rules besides the shipped ones: paths as the spec names them."""
     compliance: Mapping[str, ComplianceFramework]
     severities: Mapping[str, SeverityLevel]
     playbook: tuple[Phase, ...]

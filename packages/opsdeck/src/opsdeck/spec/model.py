@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any, Literal
 
-from opsdeck.spec.framework import Aggregation, Capacity, Framework, Performance
+from opsdeck.spec.framework import Aggregation, Capacity, Framework, Performance, Retrying
 from opsdeck.spec.phrases import Comparison, Threshold, Unit
 from opsdeck.spec.phrases import Condition as Condition  # noqa: PLC0414  re-exported: part of the model
 from opsdeck.timing import Calendar as Calendar  # noqa: PLC0414  re-exported: readers of the spec need it
@@ -123,6 +123,7 @@ class Service:
     """Dotted names of the fields that may be kept; everything else is dropped at collection."""
     error_codes: Mapping[str, str]
     """Error code → error category name."""
+    retry: Retrying
     channels: tuple[str, ...]
     """Names of the channels that its notifications go to; none named: all of them."""
     performance: Performance

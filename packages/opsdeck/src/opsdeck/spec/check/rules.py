@@ -50,6 +50,14 @@ def _codes(of: Inherited, names: Names, base: Path) -> Iterator[Mistake]:
     for code, category in of.errors.codes.items():
         if category not in known:
             yield unknown("error category", category, known, (*base, "errors", "codes", code))
+    for index, code in enumerate(of.errors.retry.codes):
+        here = (*base, "errors", "retry", "codes", index)
+        placed = of.errors.categories.get(of.errors.codes.get(code, ""))
+        if code not in of.errors.codes:
+            yield unknown("error code", code, of.errors.codes, here)
+        elif placed and not placed.auto_retry:
+            category = of.errors.codes[code]
+            yield Mistake(here, f"{code} is one of {category}, whose auto_retry is false")
 
 
 def _condition(one: Alert, of: Inherited, names: Names, path: Path) -> tuple[Condition | None, list[Mistake]]:

@@ -10,9 +10,11 @@ from types import MappingProxyType
 from typing import TypeVar
 
 from opsdeck.spec.framework import (
+    Baseline,
     Checklist,
     ComplianceFramework,
     DocumentControl,
+    Enforcement,
     EntryField,
     Framework,
     Items,
@@ -43,6 +45,9 @@ def framework(document: wire.Document, units: Mapping[str, Unit]) -> Framework:
             {name: _category(name, one) for name, one in document.logging.categories.items()}
         ),
         security_events=frozen({name: _event(name, one) for name, one in document.security.events.items()}),
+        enforcement=_enforcement(document.security.enforcement),
+        baseline=_baseline(document.security.baseline),
+        rule_files=document.security.rules,
         compliance=frozen({name: _compliance(name, one) for name, one in document.compliance.items()}),
         severities=frozen(
             {name: _severity(name, one) for name, one in document.incidents.severities.items()}
@@ -110,6 +115,27 @@ def _event(name: str, one: sections.SecurityEvent) -> SecurityEvent:
         distinct=parse.threshold(one.distinct, "count") if one.distinct else None,
         window=parse.duration(one.window) if one.window else None,
         restricted=one.restricted,
+    )
+
+
+def _enforcement(one: sections.Enforcement) -> Enforcement:
+    return Enforcement(
+        validity=parse.duration(one.validity),
+        rate_limit=tuple(map(parse.duration, one.rate_limit)),
+        block=tuple(map(parse.duration, one.block)),
+        forget=parse.duration(one.forget),
+        intake=parse.threshold(one.intake, "count"),
+    )
+
+
+def _baseline(one: sections.Baseline) -> Baseline:
+    return Baseline(
+        days=parse.duration(one.days),
+        enough=parse.duration(one.enough),
+        deviations=one.deviations,
+        divergence=one.divergence,
+        at_least=one.at_least,
+        newcomers=one.newcomers,
     )
 
 

@@ -11,7 +11,7 @@ from datetime import timedelta
 from types import MappingProxyType
 from typing import get_args
 
-from opsdeck.spec.framework import Aggregation, Capacity, Performance, Target, Trigger
+from opsdeck.spec.framework import Aggregation, Capacity, Performance, Retrying, Target, Trigger
 from opsdeck.spec.grammar import parse
 from opsdeck.spec.grammar.say import say
 from opsdeck.spec.model import Objective, Probe, Rule, Service
@@ -36,6 +36,7 @@ def service(name: str, one: wire.Service, units: Units) -> Service:
         success_exit_codes=frozenset(one.success_exit_codes),
         fields=frozenset(key for key, value in one.fields.items() if value == "keep"),
         error_codes=MappingProxyType(dict(one.errors.codes)),
+        retry=_retry(one.errors.retry),
         channels=one.routing.channels,
         performance=_performance(one.performance),
         capacity=_capacity(one.capacity, one.evaluation, units),
@@ -107,6 +108,16 @@ def threshold_at(path: str, of: wire.Inherited) -> str:
         category = of.errors.categories.get(path.split(".")[-2])
         return (category and category.alert_threshold) or ""
     return str(getattr(of.errors.aggregation.alert_thresholds, path.rpartition(".")[2]))
+
+
+def _retry(one: wire.Retry) -> Retrying:
+    return Retrying(
+        frozenset(one.codes),
+        one.attempts,
+        parse.duration(one.first_wait),
+        parse.duration(one.longest_wait),
+        parse.duration(one.budget),
+    )
 
 
 def _probes(probes: wire.Probes | None) -> tuple[Probe, ...]:

@@ -3,7 +3,9 @@
 In: plain values. Out: their wire form. It must not know what any of them is used for.
 """
 
-from typing import Literal
+from typing import Annotated, Literal
+
+from pydantic import Field
 
 from opsdeck.spec.wire.base import (
     Box,
@@ -21,8 +23,14 @@ from opsdeck.spec.wire.base import (
 
 Items = dict[Name, Text]
 Action = Literal[
-    "log and review", "rate limit and alert", "block and immediate alert", "rate limit and review"
+    "log and review",
+    "rate limit and alert",
+    "block and immediate alert",
+    "rate limit and review",
+    "log and alert",
 ]
+Steps = Annotated[tuple[Duration, ...], Field(min_length=1, max_length=20)]
+Share = Annotated[float, Field(ge=0, le=1)]
 Status = Literal["not_implemented", "partially_implemented", "implemented", "not_applicable"]
 
 
@@ -101,10 +109,34 @@ class SecurityEvent(Strict):
     restricted: tuple[Text, ...] = ()
 
 
+class Enforcement(Strict):
+    """How long limits and blocks last, and how long a tool may rely on what the deck said."""
+
+    validity: Duration
+    rate_limit: Steps
+    block: Steps
+    forget: Duration
+    intake: Failures
+
+
+class Baseline(Strict):
+    """What is usual for a user is learned from, and how far from it is unusual."""
+
+    days: Duration
+    enough: Duration
+    deviations: Annotated[float, Field(gt=0, le=1000)]
+    divergence: Share
+    at_least: Annotated[int, Field(ge=1, le=1_000_000)]
+    newcomers: Annotated[int, Field(ge=1, le=1_000_000)]
+
+
 class Security(Strict):
     """Security monitoring."""
 
     events: dict[Name, SecurityEvent]
+    enforcement: Enforcement
+    baseline: Baseline
+    rules: tuple[Text, ...] = ()
 
 
 class ComplianceFramework(Strict):

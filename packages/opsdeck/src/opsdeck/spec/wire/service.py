@@ -105,10 +105,21 @@ class Aggregation(Strict):
     alert_thresholds: AlertThresholds
 
 
+class Retry(Strict):
+    """What a tool tries again by itself, how often, and how long it waits in between."""
+
+    codes: tuple[Code, ...]
+    attempts: Annotated[int, Field(ge=1, le=10)]
+    first_wait: Duration
+    longest_wait: Duration
+    budget: Duration
+
+
 class Errors(Strict):
     """Error tracking."""
 
     categories: dict[Name, Category]
+    retry: Retry
     aggregation: Aggregation
     codes: dict[Code, Name]
 

@@ -84,4 +84,5 @@ def test_a_run_that_ends(
 
 
 def test_emits_metadata_is_the_schemas() -> None:
-    assert set(METADATA) | {"phasesMs"} == set(entry_schema()["$defs"]["Metadata"]["properties"])
+    own = {"phasesMs", "retries", "redactions"}
+    assert set(METADATA) | own == set(entry_schema()["$defs"]["Metadata"]["properties"])

@@ -36,7 +36,10 @@ def every_event(
     values = ", ".join(
         f"{name}={ {int: 1, bool: True, str: 'x'}[kind]!r}" for name, kind in wire.METADATA.items()
     )
-    tool(f"run.operation('a', 'b/c', 'D')\nwith run.phase('render'):\n    pass\nrun.metadata({values})")
+    again = "left = ['missing', '.']\nopsdeck_emit.retry(lambda: os.stat(left.pop(0)), run, what='X')\n"
+    tool(
+        f"{again}run.operation('a', 'b/c', 'D')\nwith run.phase('render'):\n    pass\nrun.metadata({values})"
+    )
     tool("run.fail('BAD_INPUT', 'no', context='here')")
     tool("os.kill(os.getpid(), 15)\nsignal.pause()")
     tool("os.kill(os.getpid(), 9)")

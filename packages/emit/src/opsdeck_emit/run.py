@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     T = TypeVar("T")
 
 PHASES_LIMIT = 32
+RETRIES_LIMIT = 32
 ENVIRONMENTS = ("production", "staging", "development")
 SIGNALLED = 128  # a shell's exit code for a death by signal starts here
 SIGKILL = 9
@@ -76,6 +77,8 @@ class Run:
         self._phases: dict[str, float] = {}
         self._measured: dict[str, object] = {"cpuMs": None, "peakMemoryBytes": None} if wrapped else {}
         self._declared: Declared | None = None
+        self._retries: list[dict[str, object]] = []
+        self.waited_ms = 0
         self._guarded: list[int] = []
         self._ending = False
         self._signal = 0
@@ -91,6 +94,17 @@ class Run:
     def phase(self, name: str) -> "Phase":
         """Time a part of the run; the same name adds up."""
         return Phase(self._phases, quietly(self._service, clean, name, NAME_LIMIT) or "unnamed")
+
+    @property
+    def subject(self) -> tuple[str, str]:
+        """Whom a policy of the deck is about: the service, and the user's pseudonym ("" without consent)."""
+        return self._service, str(self._event.get("userId", ""))
+
+    def retried(self, code: str, wait_ms: int) -> None:
+        """Record that an attempt failed and is made again after a wait; see `opsdeck_emit.retry`."""
+        self.waited_ms += wait_ms
+        if len(self._retries) < RETRIES_LIMIT:
+            self._retries.append({"code": clean(code, NAME_LIMIT) or "UNNAMED_ERROR", "waitMs": wait_ms})
 
     def fail(
         self, code: str, message: str, category: str = "user_errors", context: str | None = None
@@ -163,12 +177,13 @@ class Run:
         code = int(self.exit_code or 0) & 0xFF
         signal, error = self._outcome(exc, code)
         phases = {name: round(spent, 1) for name, spent in self._phases.items()}
+        told = {"phasesMs": phases or None, "retries": self._retries or None}
         measured = {"cpuMs": round(cpu * 1000), "peakMemoryBytes": peak_memory(), **self._measured}
         return {
             **self._event,
             "level": level(error),
             "operation": {**self._operation, "duration": round(duration * 1000), "success": error is None},
-            "metadata": {**self._event["metadata"], **self._metadata, "phasesMs": phases or None},
+            "metadata": {**self._event["metadata"], **self._metadata, **told},
             "error": error,
             "exitCode": code,
             "signal": signal,

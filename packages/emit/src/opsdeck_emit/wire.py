@@ -34,6 +34,8 @@ def dumps(value: object) -> str:
         return repr(value)
     if isinstance(value, dict):
         return "{" + ",".join(f"{quote(k)}:{dumps(v)}" for k, v in value.items() if v is not None) + "}"
+    if isinstance(value, list):
+        return "[" + ",".join(map(dumps, value)) + "]"
     raise TypeError(type(value).__name__)
 
 

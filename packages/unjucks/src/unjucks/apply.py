@@ -41,9 +41,9 @@ def apply(plan: "Plan", target: str) -> None:
     except OSError as error:
         left = _undo(staged, folders)
         outcome = "NOT ALL COULD BE PUT BACK" if left else "nothing was changed"
-        raise WriteFailed(
-            f"cannot write ({error.strerror}); {outcome}", given=", ".join([path, *left])
-        ) from None
+        failure = WriteFailed(f"cannot write ({error.strerror}); {outcome}", given=", ".join([path, *left]))
+        failure.transient = not left
+        raise failure from None
     finally:
         if not done:
             _undo(staged, folders)

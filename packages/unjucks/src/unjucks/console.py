@@ -4,7 +4,7 @@ import io
 import os
 import sys
 
-from unjucks.errors import UnjucksError
+from unjucks.errors import ModuleNotLoaded, UnjucksError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -31,6 +31,14 @@ def shown(path: str) -> str:
         if path.startswith(base + "/") and base != "/":
             return short + path[len(base) + 1 :]
     return path
+
+
+def _loaded(act: "Callable[[], int]") -> int:
+    try:
+        return act()
+    except ImportError as error:
+        hint = "pip install --force-reinstall unjucks"
+        raise ModuleNotLoaded(f"module {error.name!r} cannot be loaded", hint=hint) from None
 
 
 class Console:
@@ -61,7 +69,7 @@ class Console:
     def guard(self, act: "Callable[[], int]", event: "Run | Unrecorded | None" = None) -> int:
         """Run `act`; print and record an expected failure and give its exit code."""
         try:
-            return act()
+            return _loaded(act)
         except UnjucksError as error:
             if event is not None:
                 # a hint that is no command of ours may repeat what was typed

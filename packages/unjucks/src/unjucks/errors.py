@@ -6,9 +6,9 @@
     │     VariableUnknown · PathOutside · FileExists · InjectTargetMissing · InjectAnchorMissing · ShellUnconfirmed
     ├── SystemFailure    the template, disk or command   system_errors
     │     TemplateUnreadable · FrontMatterInvalid · RenderFailed · TargetUnreadable · WriteFailed · ShellFailed
-    │     EmitMissing
+    │     EmitMissing · ModuleNotLoaded
     └── CriticalError    a border was about to be crossed   critical_errors
-          PathEscape · ShellRefused
+          PathEscape · ShellRefused · BundleTampered
 
 The categories are the framework's ("Error Tracking Implementation"). Codes are stable: they are what
 operations groups by, and docs/unjucks.md lists every one.
@@ -27,6 +27,7 @@ class UnjucksError(Exception):
     code = ""
     category = ""
     exit_code = 1
+    transient = False  # whether another attempt may do better
 
     def __init__(self, message: str, *, given: str = "", place: str = "", hint: str = "") -> None:
         """Keep what happened, to what, where, and what to type next."""
@@ -129,6 +130,7 @@ class TemplateUnreadable(SystemFailure):
     """A root, folder or file of templates cannot be read as text."""
 
     code = "TEMPLATE_UNREADABLE"
+    transient = True
 
 
 class FrontMatterInvalid(SystemFailure):
@@ -147,12 +149,14 @@ class TargetUnreadable(SystemFailure):
     """A file or folder of the target cannot be read."""
 
     code = "TARGET_UNREADABLE"
+    transient = True
 
 
 class WriteFailed(SystemFailure):
     """Writing failed; what had been written was undone."""
 
     code = "WRITE_FAILED"
+    transient = True
 
 
 class ShellFailed(SystemFailure):
@@ -165,6 +169,13 @@ class EmitMissing(SystemFailure):
     """The package that records runs is not there or broken."""
 
     code = "EMIT_MISSING"
+
+
+class ModuleNotLoaded(SystemFailure):
+    """A part of unjucks, or the engine, cannot be loaded."""
+
+    code = "MODULE_NOT_LOADED"
+    transient = True
 
 
 class CriticalError(UnjucksError):
@@ -183,6 +194,12 @@ class ShellRefused(CriticalError):
     """A template that nobody vouched for asked to run commands."""
 
     code = "SHELL_REFUSED"
+
+
+class BundleTampered(CriticalError):
+    """A file of a template is not what the bundle's manifest says, or the manifest does not know it."""
+
+    code = "BUNDLE_TAMPERED"
 
 
 def did_you_mean(word: str, known: "list[str]") -> str:

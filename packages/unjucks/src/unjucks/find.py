@@ -18,6 +18,10 @@ from unjucks.errors import (
 )
 from unjucks.model import Root, Template
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 FOLDER = "_templates"
 
 
@@ -161,13 +165,15 @@ def _folders(path: str) -> list[str]:
         raise TemplateUnreadable(str(error.strerror), place=path) from None
 
 
-def survey(searched: list[Root]) -> tuple[list[Template], list[UnjucksError]]:
-    """Read everything there is: the templates, and the trouble with those that cannot be read."""
+def survey(
+    searched: list[Root], read: "Callable[[Root, str, str], Template] | None" = None
+) -> tuple[list[Template], list[UnjucksError]]:
+    """Read everything there is: the templates, and the trouble with those that `read` (`compiled`) cannot read."""
     templates: list[Template] = []
     troubles: list[UnjucksError] = []
     for generator, name, root in names(searched):
         try:
-            templates.append(compiled(root, generator, name))
+            templates.append((read or compiled)(root, generator, name))
         except UnjucksError as error:
             troubles.append(error)
     return templates, troubles

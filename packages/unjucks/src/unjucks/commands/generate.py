@@ -2,7 +2,7 @@
 
 import os
 
-from unjucks import arguments, ask, find
+from unjucks import arguments, ask, find, recording
 from unjucks.console import printable, shown
 from unjucks.errors import FileExists, PathEscape, PathOutside, ShellRefused, ShellUnconfirmed, UnjucksError
 from unjucks.model import WRITES, Plan
@@ -59,36 +59,52 @@ def run(argv: list[str], console: "Console", event: "Run | Unrecorded") -> int:
     generator, name = arguments.generator_and_template(options)
     asked = options.words[0] if options.words and not options.words[0].startswith("-") else None
     event.operation("template_generation", f"{generator}/{name}", asked)
-    with event.phase("find"):
-        template = find.lookup(find.roots(find.here(), options.value("--root")), generator, name)
-        job = Job(options, template, console, event)
+
+    def found() -> "Template":
+        with event.phase("find"):
+            return find.lookup(find.roots(find.here(), options.value("--root")), generator, name)
+
+    template = recording.retry(found, event, "TEMPLATE_UNREADABLE")
+    job = Job(options, template, console, event)
     kind = "template_injection" if template.injects_only else "template_generation"
     event.operation(kind, template.title, str(job.given["name"]) if "name" in job.given else None)
     event.metadata(templateRoot=template.root.kind)
     plan = _decide(job)
     if not job.dry:
-        with event.phase("apply"):
-            from unjucks import apply
-
-            apply.apply(plan, job.target)
+        recording.retry(lambda: _apply(plan, job), event, "WRITE_FAILED")
     _report(plan, job)
     return 0
 
 
+def _apply(plan: Plan, job: Job) -> None:
+    with job.event.phase("apply"):
+        from unjucks import apply
+
+        apply.apply(plan, job.target)
+
+
 def _decide(job: Job) -> Plan:
     """Ask and render: everything that is needed before anything is done."""
-    from unjucks import engine
-
-    machine = engine.Engine(job.template.partials, job.target)
+    machine = recording.retry(lambda: _engine(job), job.event, "MODULE_NOT_LOADED")
     bounded = _bounded(job.template)
     with job.event.phase("ask"):
         prompt = job.console.prompt if job.console.interactive and "--yes" not in job.flags else None
         values = ask.values(job.template, job.given, machine.render, bounded, prompt)
-    with job.event.phase("render"):
-        plan = Plan.of(bounded(_plan, job, values, machine))
+
+    def planned() -> Plan:
+        with job.event.phase("render"):
+            return Plan.of(bounded(_plan, job, values, machine))
+
+    plan = recording.retry(planned, job.event, "TARGET_UNREADABLE")
     _settle_conflicts(plan, job)
     _settle_commands(plan, job)
     return plan
+
+
+def _engine(job: Job) -> "Engine":
+    from unjucks import engine
+
+    return engine.Engine(job.template.partials, job.target)
 
 
 def _bounded(template: "Template") -> "Callable[..., Any]":

@@ -1,13 +1,16 @@
 """`unjucks list`: every template that `generate` would find, and the trouble with those that cannot be read."""
 
-from unjucks import arguments, find
+from unjucks import arguments, find, recording
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from opsdeck_emit import Run
     from unjucks.console import Console
-    from unjucks.model import Template
+    from unjucks.errors import UnjucksError
+    from unjucks.model import Root, Template
     from unjucks.recording import Unrecorded
+
+UNREADABLE = "TEMPLATE_UNREADABLE"
 
 
 def run(argv: list[str], console: "Console", event: "Run | Unrecorded") -> int:
@@ -16,8 +19,15 @@ def run(argv: list[str], console: "Console", event: "Run | Unrecorded") -> int:
     options = arguments.read("list", argv, ("--json",), ("--root",))
     if options.words:
         raise options.wrong("unexpected word", repr(options.words[0]))
-    with event.phase("find"):
-        templates, troubles = find.survey(find.roots(find.here(), options.value("--root")))
+
+    def read(root: "Root", generator: str, name: str) -> "Template":
+        return recording.retry(lambda: find.compiled(root, generator, name), event, UNREADABLE)
+
+    def found() -> "tuple[list[Template], list[UnjucksError]]":
+        with event.phase("find"):
+            return find.survey(find.roots(find.here(), options.value("--root")), read)
+
+    templates, troubles = recording.retry(found, event, UNREADABLE)
     event.metadata(templateCount=len(templates))
     if console.json and not troubles:
         console.document([_record(template) for template in templates])

@@ -1,13 +1,16 @@
 """The shipped rules on a manual clock with their real durations: one step before the line nothing, on the line it fires."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 import pytest
 
 from opsdeck import spec
 from opsdeck.testing import (
+    START,
     Load,
     Story,
+    detections,
     failing,
     firing,
     gauge,
@@ -24,6 +27,9 @@ from opsdeck.testing import (
 SPEC = spec.load(None)
 EACH = {"every": "1 minute", "until": "14:00"}
 SELDOM = {"every": "5 minutes", "until": "14:00"}
+# No detection is a figure: zero.
+DETECTED = ("privilege_escalation_attempt", "multiple_failed_operations", "secret_in_event")
+WEEK_AGO = START - timedelta(days=7)
 CODES = [f"CODE_{n}" for n in range(11)]
 
 
@@ -106,6 +112,13 @@ CASES = [
         at_the_line=(runs(4, failing, category="system_errors"), runs(9)),
         fires="12:00",
     ),
+    *(Case(event, over=(detections(event),), at_the_line=(runs(9),), fires="12:00") for event in DETECTED),
+    Case(
+        "scan_overdue",
+        over=(gauge("scan_imported", 1, host=False, at=WEEK_AGO - timedelta(milliseconds=1)),),
+        at_the_line=(gauge("scan_imported", 1, host=False, at=WEEK_AGO),),
+        fires="12:00",
+    ),
 ]
 
 
@@ -186,7 +199,7 @@ def test_silence_of_the_data_never_resolves(rule: str) -> None:
     fired.expect(firing(rule), unknown(rule), told(rule, "resolved", times=0))
 
 
-@pytest.mark.parametrize("rule", [case.rule for case in CASES])
+@pytest.mark.parametrize("rule", [case.rule for case in CASES if case.rule not in DETECTED])
 def test_without_any_data_every_rule_is_unknown_and_quiet(rule: str) -> None:
     story().at("12:30").expect(inactive(rule), unknown(rule), told(rule, times=0))
 

@@ -93,7 +93,12 @@ def test_any_text_is_a_match_or_a_mistake_with_a_hint(text: str) -> None:
     assert meant(text)
 
 
-EXAMPLES = {"operation.duration": "=1", "exitCode": "=1", "operation.success": "=true"}
+EXAMPLES = {
+    "operation.duration": "=1",
+    "exitCode": "=1",
+    "metadata.redactions": ">0",
+    "operation.success": "=true",
+}
 
 
 @pytest.mark.parametrize("field", where.fields())

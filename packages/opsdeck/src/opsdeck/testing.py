@@ -57,6 +57,7 @@ __all__ = [
     "Story",
     "breach",
     "cancelled",
+    "detections",
     "failing",
     "firing",
     "gauge",
@@ -173,6 +174,22 @@ def probes(
             "category": "performance",
         }
         return _ended(entry, service, outcome, "PROBE_FAILED", "")
+
+    return Load(count, at, every, until, make)
+
+
+def detections(
+    event: str,
+    *,
+    count: int = 1,
+    at: Moment | None = None,
+    every: Span | None = None,
+    until: Moment | None = None,
+) -> Load:
+    """Findings of a detector, as the deck itself writes them: `detections("privilege_escalation_attempt")`."""
+
+    def make(service: Service, moment: datetime) -> dict[str, Any]:
+        return {**_entry(service, moment, event, 0, ok), "userType": "service", "category": "security"}
 
     return Load(count, at, every, until, make)
 

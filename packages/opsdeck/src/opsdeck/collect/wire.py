@@ -124,12 +124,12 @@ class Entry(Strict, kw_only=True):
     flags: tuple[Flag, ...] = ()
 
 
-STAMPED = frozenset({"receivedAt", "addressHash", "flags", "fingerprint"})
+STAMPED = frozenset({"receivedAt", "addressHash", "flags", "error.fingerprint"})
 PARTS: dict[str, type[Strict]] = {"operation": Operation, "metadata": Metadata, "error": Failure}
 SHAPE: dict[str, dict[str, str]] = {
     "": {f.encode_name: f.name for f in fields(Entry) if f.encode_name not in STAMPED},
     **{
-        part: {f.encode_name: f.name for f in fields(kind) if f.encode_name not in STAMPED}
+        part: {f.encode_name: f.name for f in fields(kind) if f"{part}.{f.encode_name}" not in STAMPED}
         for part, kind in PARTS.items()
     },
 }

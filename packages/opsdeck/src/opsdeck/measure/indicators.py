@@ -153,7 +153,8 @@ def critical_vulnerabilities(query: Query, service: Service, window: Window) -> 
 def scan_age(query: Query, service: Service, window: Window) -> Reading:
     """Time since the newest import of a security scan, in ms; no scan in the window is unknown."""
     found = query.samples("scan_imported", service.name, window)
-    age = _ms(window.end - found[-1].at) if found else None
+    # Whole milliseconds: the microsecond by which Window.last includes its end is no time.
+    age = float(round(_ms(window.end - found[-1].at))) if found else None
     return Reading("scan_age", age, "ms", age or 0, len(found), _said(len(found), "scan"))
 
 

@@ -17,7 +17,7 @@ from typing import Literal, cast
 
 from opsdeck.errors import UsageError
 from opsdeck.model import DETAILS, DIMENSIONS, Clause, Match
-from opsdeck.stores.events.facts import NUMBERS, PATHS
+from opsdeck.stores.events.facts import NUMBERS, PATHS, TIMES
 from opsdeck.timing import duration
 
 Op = Literal["=", "!=", "<", "<=", ">", ">=", "~", "in", "not in"]
@@ -31,8 +31,8 @@ WORDS: Mapping[str, tuple[str, ...]] = {
 }
 # The name in a log entry → the name that stores know, which may be typed as well.
 NAMES: Mapping[str, str] = {
-    **{".".join(path): name for name, path in PATHS.items()},
-    **{name: name for name in (*DIMENSIONS, *DETAILS)},
+    **{".".join(path): name for name, path in PATHS.items() if name not in TIMES},
+    **{name: name for name in (*DIMENSIONS, *DETAILS) if name not in TIMES},
 }
 SUCCESS = "operation.success"
 

@@ -1,0 +1,1 @@
+"""Security events found in what was collected: rule files in, detections, rows of the log and entries out."""

@@ -15,6 +15,7 @@ from opsdeck.collect.codes import EVENT_CODES, REQUEST_CODES, Limits, NoneAccept
 from opsdeck.collect.door import INLINE, Door
 from opsdeck.collect.journal import Journal
 from opsdeck.errors import RejectedError
+from opsdeck.fingerprint import fingerprint
 from opsdeck.model import IngestKey
 from opsdeck.spec.model import Spec
 from opsdeck.timing import ManualClock
@@ -47,6 +48,7 @@ def test_a_failing_run_keeps_its_error(
     door.accept(body(failing()), key)
     error = stored()[0]["error"]
     assert error.pop("category") == "user_errors"
+    assert error.pop("fingerprint").startswith("1:")
     assert error == failing()["error"]
 
 
@@ -334,7 +336,8 @@ def test_a_services_list_of_fields_is_all_that_is_kept(
     assert found["userId"] == "user_abc123"
     assert not {"sessionId", "requestId", "command"} & set(found)
     assert found["metadata"] == {}
-    assert found["error"] == {"code": "TEMPLATE_NOT_FOUND", "message": "", "category": "user_errors"}
+    kept = {"code": "TEMPLATE_NOT_FOUND", "message": "", "category": "user_errors"}
+    assert found["error"] == {**kept, "fingerprint": fingerprint("", "")}
 
 
 def test_a_new_spec_holds_for_what_comes_after(

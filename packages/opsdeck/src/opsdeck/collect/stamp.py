@@ -6,11 +6,13 @@ rejections. Pure but for that. It must not know bytes, journals or where keys co
 1. refuse what contradicts itself or claims what only a key can give
 2. write down what only the collecting side knows: receipt, address, flags, user type, error category, identity
 3. take out the fields that the service's list does not allow
+4. name the cause of a failure by its fingerprint, from what is kept: who reads the entry later finds the same
 """
 
 import uuid
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from hashlib import blake2b
 
 import msgspec
@@ -19,7 +21,8 @@ from msgspec import UNSET, UnsetType
 from opsdeck.collect.codes import Rejection
 from opsdeck.collect.decode import Decoded
 from opsdeck.collect.policy import Policies, Policy
-from opsdeck.collect.wire import Category, Entry
+from opsdeck.collect.wire import Category, Entry, Failure
+from opsdeck.fingerprint import fingerprint
 from opsdeck.identity.keys import ANY_SERVICE
 from opsdeck.model import ABANDONED, IngestKey
 from opsdeck.timing import iso
@@ -32,8 +35,11 @@ UNDATED = "invalid_timestamp", "timestamp: expected RFC 3339 with a zone, such a
 MISNAMED = "invalid_field", "service: expected letters, digits, `.`, `_` and `-`"
 UUID_LENGTH = 36
 UUID_HYPHENS = (8, 13, 18, 23)
+# Fingerprints that are remembered, of short failures only: 4 MiB at most.
+REMEMBERED, SHORT = 256, 4_096
 
 _encoder = msgspec.json.Encoder()
+_remembered = lru_cache(REMEMBERED)(fingerprint)
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,4 +188,12 @@ def _complete(entry: Entry, mark: Stamp, policy: Policy) -> Category:
         holder = getattr(entry, part) if part else entry
         if holder is not None and getattr(holder, attribute) != empty:
             setattr(holder, attribute, empty)
+    if failure is not None:
+        failure.fingerprint = _cause(failure)
     return category
+
+
+def _cause(failure: Failure) -> str:
+    message, stack = failure.message, failure.stack
+    short = len(message) + len(stack) <= SHORT
+    return _remembered(message, stack) if short else fingerprint(message, stack)

@@ -85,7 +85,7 @@ class Baseline:
     `days` are learned from, once a user has been seen on `enough` of them. Unusual is a daily count more than
     `deviations` median absolute deviations above the median, a template mix whose Jensen-Shannon distance (0 to 1)
     from the usual one is above `divergence`, both from `at_least` runs on, or `newcomers` templates in a day that the
-    user never used.
+    user never used and fewer than `peers` others took up lately.
     """
 
     days: timedelta
@@ -94,6 +94,7 @@ class Baseline:
     divergence: float
     at_least: int
     newcomers: int
+    peers: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -136,6 +136,7 @@ def _baseline(one: sections.Baseline) -> Baseline:
         divergence=one.divergence,
         at_least=one.at_least,
         newcomers=one.newcomers,
+        peers=one.peers,
     )
 
 

@@ -128,6 +128,7 @@ class Baseline(Strict):
     divergence: Share
     at_least: Annotated[int, Field(ge=1, le=1_000_000)]
     newcomers: Annotated[int, Field(ge=1, le=1_000_000)]
+    peers: Annotated[int, Field(ge=1, le=1_000_000)]
 
 
 class Security(Strict):

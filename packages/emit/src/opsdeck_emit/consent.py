@@ -61,6 +61,8 @@ def purge(service: str) -> None:
     """Delete what was recorded for the service on this machine; with no consent left, the pseudonym too."""
     for folder in spools(service):
         clear(folder)
+    for path in _policies(service):
+        _remove(path)
     try:
         services = os.listdir(emit() + "/consent")
     except OSError:
@@ -84,6 +86,19 @@ def identity() -> tuple[str, str]:
         write(path, f"{VERSION} {known}\n")
     user, _, salt = known.partition(" ")
     return user, salt
+
+
+def pseudonym() -> str:
+    """The pseudonym if there is one; none is made."""
+    version, _, known = read(emit() + "/identity").partition(" ")
+    return known.partition(" ")[0] if version == VERSION else ""
+
+
+def _policies(service: str) -> list[str]:
+    """What decks said about this user of the service: it goes with the consent."""
+    base = emit() + "/policy"
+    decks = os.listdir(base) if os.path.isdir(base) else []
+    return [f"{base}/{deck}/{safe(service)}{part}" for deck in decks for part in ("", "~etag", "~trouble")]
 
 
 def _path(service: str) -> str:

@@ -15,7 +15,8 @@ NAP_SECONDS = 0.005
 # The shipper runs no user code: isolated, without site, the standard library first on its path.
 CODE = "import sys; sys.path.append(sys.argv[1]); from opsdeck_emit.launch import main; main(*sys.argv[2:])"
 OPEN_FILES = 65_536
-LINGER, FLUSH = "linger", "flush"
+LINGER, FLUSH, FETCH = "linger", "flush", "fetch"
+OF_THE_TIME = 0.7  # what a fetch leaves for the start of its process
 
 
 def wake(folder: str, *, fresh: bool) -> None:
@@ -28,11 +29,22 @@ def wake(folder: str, *, fresh: bool) -> None:
     if not in_ci() or os.isatty(1) or os.isatty(2):
         _spawn(folder, LINGER)
         return
-    until = time.monotonic() + FLUSH_SECONDS
-    pid = _spawn(folder, FLUSH)
+    _run(FLUSH_SECONDS, folder, FLUSH)
+
+
+def fetch(service: str, seconds: float) -> None:
+    """Ask the deck for its policy here and now: in a process that can be ended, whatever a name server or proxy does."""
+    if deck()[0] and _is_python(sys.executable):
+        _run(seconds, service, FETCH, str(seconds * OF_THE_TIME))
+
+
+def _run(seconds: float, *words: str) -> None:
+    """Wait for a process of ours; killing it is safe at any point, since what it writes is whole or not there."""
+    until = time.monotonic() + seconds
+    pid = _spawn(*words)
     while os.waitpid(pid, os.WNOHANG)[0] == 0:
         if time.monotonic() > until:
-            os.kill(pid, 9)  # safe at any point: what was not answered for is still in the spool
+            os.kill(pid, 9)
             os.waitpid(pid, 0)
             return
         time.sleep(NAP_SECONDS)
@@ -51,8 +63,13 @@ def alive(folder: str) -> bool:
         os.close(fd)
 
 
-def main(folder: str, mode: str) -> None:
+def main(folder: str, mode: str, seconds: str = "") -> None:
     """The shipper's first steps, in its own process: let go of everything, take the lock or end, then ship."""
+    if mode == FETCH:
+        from opsdeck_emit.policy_fetch import refresh
+
+        refresh(folder, time.time(), float(seconds))
+        return
     if mode == LINGER:
         _detach()
     lock = _open_lock(folder)
@@ -87,9 +104,9 @@ def _is_python(executable: str) -> bool:
     return not getattr(sys, "frozen", False) and name.startswith(("python", "pypy"))
 
 
-def _spawn(folder: str, mode: str) -> int:
+def _spawn(*words: str) -> int:
     package = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-    command = [sys.executable, "-I", "-S", "-c", CODE, package, folder, mode]
+    command = [sys.executable, "-I", "-S", "-c", CODE, package, *words]
     null = [(os.POSIX_SPAWN_OPEN, fd, os.devnull, os.O_RDWR, 0) for fd in (0, 1, 2)]
     environment = {**os.environ, "OPSDECK_HOME": root()}
     return os.posix_spawn(sys.executable, command, environment, file_actions=null, setsid=True, setsigmask=[])

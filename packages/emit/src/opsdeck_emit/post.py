@@ -56,14 +56,14 @@ def judge(status: int, retry_after: str, body: bytes, count: int, now: float) ->
         return verdict if verdict.kind == "accepted" else Verdict("split", f"HTTP {status}")
     wait = _seconds(retry_after, now)
     if status in (401, 403):
-        said = _message(body) or "the deck does not take this key"
+        said = said_in(body) or "the deck does not take this key"
         return Verdict("refused", f"HTTP {status}: {said}", max(wait, REFUSED_SECONDS))
-    return Verdict("later", ": ".join(filter(None, (f"HTTP {status}", _message(body)))), wait)
+    return Verdict("later", ": ".join(filter(None, (f"HTTP {status}", said_in(body)))), wait)
 
 
 def post(url: str, key: str, records: Sequence[bytes], now: float) -> Verdict:
     """Send one batch; whatever happens on the way is `later`."""
-    if not _addressable(url):
+    if not addressable(url):
         return Verdict("refused", f"not an address of a deck: {url}", REFUSED_SECONDS)
     body = zlib.compress(b"\n".join(records) + b"\n", 6, wbits=31)
     headers = {
@@ -73,7 +73,7 @@ def post(url: str, key: str, records: Sequence[bytes], now: float) -> Verdict:
     }
     try:
         request = urllib.request.Request(url.rstrip("/") + "/v1/events", body, headers, method="POST")  # noqa: S310 - see the scheme above
-        with _deadline(REQUEST_SECONDS), _opener(url).open(request, timeout=REQUEST_SECONDS) as answer:
+        with deadline(REQUEST_SECONDS), opener(url).open(request, timeout=REQUEST_SECONDS) as answer:
             return judge(
                 answer.status,
                 answer.headers.get("Retry-After", ""),
@@ -82,13 +82,14 @@ def post(url: str, key: str, records: Sequence[bytes], now: float) -> Verdict:
                 now,
             )
     except urllib.error.HTTPError as answer:
-        with answer, _deadline(REQUEST_SECONDS):
+        with answer, deadline(REQUEST_SECONDS):
             return judge(answer.code, answer.headers.get("Retry-After", ""), _body(answer), len(records), now)
     except (OSError, HTTPException, ValueError) as trouble:
         return Verdict("later", f"{type(trouble).__name__}: {trouble}")
 
 
-def _addressable(url: str) -> bool:
+def addressable(url: str) -> bool:
+    """Whether the address can be one of a deck."""
     try:
         return urlsplit(url).scheme in ("http", "https")
     except ValueError:
@@ -100,14 +101,14 @@ class _NoRedirect(urllib.request.HTTPRedirectHandler):
         return None
 
 
-def _opener(url: str) -> urllib.request.OpenerDirector:
+def opener(url: str) -> urllib.request.OpenerDirector:
     """HTTP and HTTPS only, no redirects, no cookies; proxies of the environment, but not to this machine."""
     proxies = urllib.request.ProxyHandler({} if urlsplit(url).hostname in LOOPBACK else None)
     return urllib.request.build_opener(proxies, _NoRedirect)
 
 
 @contextmanager
-def _deadline(seconds: float) -> Iterator[None]:
+def deadline(seconds: float) -> Iterator[None]:
     """A limit on the whole exchange: a socket's timeout starts anew with every byte that drips in."""
 
     def expire(*_: object) -> None:
@@ -129,7 +130,7 @@ def _body(answer: urllib.error.HTTPError) -> bytes:
         return b""
 
 
-def _message(body: bytes) -> str:
+def said_in(body: bytes) -> str:
     """What the deck says about a refusal as a whole, "" if the body is not a deck's."""
     try:
         said: object = json.loads(body)["message"]

@@ -5,8 +5,9 @@ answer, so a kill at any point repeats (the deck knows eventIds) and never loses
 
     1. start markers of dead processes become events
     2. for each service: sealed segments, oldest first; batch, post, count, remove
-    3. nothing to do: look again soon; end after LINGER seconds without work, LIFETIME at the latest
-    4. before ending, let go of the lock and look once more: a run that saw it held relies on that
+    3. for each service that asked for one: its policy, once a second
+    4. nothing to do: look again soon; end after LINGER seconds without work, LIFETIME at the latest
+    5. before ending, let go of the lock and look once more: a run that saw it held relies on that
 """
 
 import contextlib
@@ -18,6 +19,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 
 from opsdeck_emit import consent, drain, facts, home, launch, spool, wire
+from opsdeck_emit.policy_fetch import Watch
 from opsdeck_emit.post import Rejected, Verdict, post
 
 LIFETIME = 300.0
@@ -41,8 +43,9 @@ class Pause:
 
 
 def flush(folder: str) -> None:
-    """Send what waits and end, at the first failure too."""
+    """Send what waits, ask for policies and end, at the first failure too."""
     tick(folder, {}, time.time())
+    Watch().look(folder, time.time(), time.monotonic())
 
 
 def linger(folder: str, lock: int, *, patience: float = LINGER, life: float = LIFETIME) -> None:
@@ -121,8 +124,10 @@ def recall(place: str) -> Pause:
 def _until_idle(folder: str, patience: float, end: float) -> None:
     pauses: dict[str, Pause] = {}
     busy = time.monotonic()
+    watch = Watch()
     while True:
         moved = tick(folder, pauses, time.time())
+        watch.look(folder, time.time(), time.monotonic())
         at = time.monotonic()
         if moved or _waits(folder):
             busy = at

@@ -7,8 +7,8 @@ either end. It must not know which frames matter.
 """
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import NamedTuple
 
 from opsdeck.fingerprint.message import CUT, plain
 
@@ -19,9 +19,12 @@ _LINKS = re.compile(r"\n(?:caused by\n|Caused by: |Suppressed: |\s{0,16}\[cause\
 # Python prints the cause first and ends with what left the run.
 _NATIVE = "Traceback (most recent call last):\n"
 _TYPE = re.compile(
-    r'(?:Uncaught |Unhandled exception\. |Exception in thread "[^"\n]{0,128}" )?([A-Za-z_][\w.$]{0,127})(?=:|\s*$| \[)'
+    r'\n(?:Uncaught |Unhandled exception\. |Exception in thread "[^"\n]{0,128}" )?([A-Za-z_][\w.$]{0,127})(?=:|[ \t]*(?:\n|\Z)| \[)'
 )
-_PYTHON = re.compile(r'File "([^"]{1,1024})", line \d{1,9}(?:, in (.{1,256}))?$')
+_PYTHON = re.compile(
+    rf'\n[ \t|]{{0,64}}File "([^"\n]{{1,1024}})", line \d{{1,9}}(?:, in ([^{CUT}\n]{{1,256}}))?$',
+    re.MULTILINE,
+)
 _PLACED = re.compile(r"at (?:(.{1,256}?) ?\()?([^()\s][^()]{0,1023}?):\d{1,9}(?::\d{1,9})?\)?$")
 _DOTNET = re.compile(r"at ([\w.`<>+\[\]]{1,256})\([^()]{0,512}\)(?: in (.{1,1024}):line \d{1,9})?$")
 _UNPLACED = re.compile(r"at (?:(.{1,256}?) ?\()?(?:<anonymous>|native|Native Method|Unknown Source)\)?$")
@@ -29,11 +32,8 @@ _GO = re.compile(r"\t(\S{1,1024}\.go):\d{1,9}(?: \+0x[0-9a-f]{1,16})?$")
 _POSITION = re.compile(r"[A-Z][\w$]{0,127}\.(?:java|kt|scala|groovy|clj)")
 
 
-class Frame(NamedTuple):
-    """A call: the file as it was written (with `/`), and the function ("" where the stack names none)."""
-
-    file: str
-    function: str
+Frame = tuple[str, str]
+"""A call: the file as it was written (with `/`), and the function ("" where the stack names none)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,47 +55,41 @@ def read(stack: str) -> list[Raised]:
 def _cut(stack: str) -> str:
     if len(stack) > 2 * HALF:
         stack = f"{stack[:HALF]}{CUT}\n{CUT}{stack[-HALF:]}"
-    return plain(stack.replace("\r\n", "\n"))
+    return plain(stack.replace("\r\n", "\n")) if "\x1b" in stack or "\r" in stack else stack
 
 
 def _raised(link: str) -> Raised:
-    type_, frames, innermost_first, before = "", [], False, ""
+    link = f"\n{link}"
+    found = _TYPE.search(link)
+    if 'File "' in link:
+        frames = tuple(_PYTHON.findall(link.replace("\\", "/")))
+    else:
+        frames = tuple(_innermost_first(link))[::-1]
+    return Raised(found[1].rpartition(".")[2] if found else "", frames)
+
+
+def _innermost_first(link: str) -> Iterator[Frame]:
+    before = ""
     for line in link.split("\n"):
-        frame, innermost = _frame(line, before)
+        text = line.lstrip(" \t")
+        if text.startswith("at ") and not text.endswith(CUT):
+            if (frame := _at(text.rstrip())) is not None:
+                yield frame
+        elif found := _GO.match(line):
+            yield found[1], _go(before)
         before = line
-        if frame is not None:
-            frames.append(frame)
-            innermost_first = innermost_first or innermost
-        elif not type_ and (found := _TYPE.match(line)):
-            type_ = found[1].rpartition(".")[2]
-    return Raised(type_, tuple(reversed(frames) if innermost_first else frames))
-
-
-def _frame(line: str, before: str) -> tuple[Frame | None, bool]:
-    """The frame in a line, if it is one, and whether such stacks begin with the innermost."""
-    text = line.strip(" \t|")
-    if line.endswith(CUT):
-        return None, False
-    if text.startswith('File "'):
-        found = _PYTHON.match(text)
-        return (Frame(_slashes(found[1]), found[2] or "") if found else None), False
-    if text.startswith("at "):
-        return _at(text), True
-    if found := _GO.match(line):
-        return Frame(found[1], _go(before)), True
-    return None, False
 
 
 def _at(text: str) -> Frame | None:
     if found := _PLACED.match(text):
         function, file = found[1] or "", found[2]
-        return _class(function, file) if _POSITION.fullmatch(file) else Frame(_slashes(file), _last(function))
+        return _class(function, file) if _POSITION.fullmatch(file) else (_slashes(file), _last(function))
     if found := _DOTNET.match(text):
         owner, _, function = found[1].rpartition(".")
-        return Frame(_slashes(found[2] or owner.replace(".", "/")), function)
+        return _slashes(found[2] or owner.replace(".", "/")), function
     if found := _UNPLACED.match(text):
         function = found[1] or ""
-        return _class(function, "") if "." in function else Frame("", _last(function))
+        return _class(function, "") if "." in function else ("", _last(function))
     return None
 
 
@@ -103,7 +97,7 @@ def _class(function: str, file: str) -> Frame:
     """A frame of a virtual machine names the class and a bare file; the class's package is the folder."""
     owner, _, method = function.rpartition("/")[2].rpartition(".")
     package, _, name = owner.rpartition(".")
-    return Frame(f"{package.replace('.', '/')}/{file or name}".lstrip("/"), method)
+    return f"{package.replace('.', '/')}/{file or name}".lstrip("/"), method
 
 
 def _go(line: str) -> str:

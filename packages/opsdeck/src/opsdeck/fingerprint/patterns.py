@@ -37,6 +37,7 @@ _STATUS = (
 _CODED = "ORA|TNS|PLS|CVE|RFC|PEP|ISO|UTF|utf|SHA|AES|TLS"
 _IDIOMS = "and/or|I/O|i/o|N/A|n/a|TCP/IP|read/write|input/output|client/server|yes/no|true/false"
 _IDENTIFIED = "user|req|request|sess|session|run|job|task|evt|event|trace|span|subject"
+_PREFIXED = r"[A-Za-z]{2,16}[_-](?=[A-Za-z]{0,64}\d)(?=[0-9A-Za-z]{0,64}[A-Za-z]|\d{6})"
 _PRE = r"(?:[-+][0-9A-Za-z][0-9A-Za-z.+-]{0,63}|(?:a|b|rc|\.dev|\.post)\d{1,9})?(?!\w)"
 _AMOUNT = r"\d{1,12}(?:[.,]\d{1,9})?"
 _TIME_UNITS = (
@@ -48,13 +49,14 @@ KEPT = "code"
 """Not a value: small numbers that name a cause (`HTTP 404`, `ORA-00942`) and idioms that look like paths."""
 
 FAMILIES: tuple[tuple[str, str], ...] = (
+    ("value", r"'\[[^\]\n]{0,1024}\]'"),
     ("value", r"'(?:[^'\\\n]|\\.|'(?=\w)){0,1024}?(?:'(?!\w)|…$)"),
     ("value", r'"(?:[^"\\\n]|\\.){0,1024}(?:"|…$)'),
     ("value", r"`[^`\n]{0,1024}(?:`|…$)"),
     ("value", r"“[^”\n]{0,1024}(?:”|…$)"),
     ("value", r"«[^»\n]{0,1024}(?:»|…$)"),
     ("value", r"\u2018[^\u2019\n]{0,1024}\u2019(?!\w)"),
-    ("url", r"[A-Za-z][A-Za-z0-9+.-]{1,20}://[^\s'\"`<>,;()\[\]{}…]{1,1024}"),
+    ("url", r"[A-Za-z][A-Za-z0-9+.-]{1,20}://[^\s'\"`<>,;()\[\]{}…]{1,1024}(?<![.:!?])"),
     ("url", r"(?:git|hg)@[\w.-]{1,253}:[\w./~-]{1,512}"),
     ("email", r"[\w.+-]{1,64}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){1,8}"),
     ("uuid", rf"{_HEX}{{8}}(?:-{_HEX}{{4}}){{3}}-{_HEX}{{12}}(?!\w)"),
@@ -67,7 +69,8 @@ FAMILIES: tuple[tuple[str, str], ...] = (
     ("time", r"\d{1,2}:\d\d[ ]?[AaPp][Mm](?!\w)"),
     ("ip", rf"{_PART}{_PART}{_PART}\d{{1,3}}(?:/\d{{1,2}}|:\d{{1,5}})?(?![\w.]\w)"),
     ("mac", rf"{_HEX}{{2}}(?:[:-]{_HEX}{{2}}){{5}}(?!\w)"),
-    ("ip", rf"\[?(?:{_IPV6})(?:%\w{{1,16}})?(?:\]:\d{{1,5}}|\])?(?![\w:])"),
+    ("ip", rf"\[(?:{_IPV6})\](?::\d{{1,5}})?"),
+    ("ip", rf"(?:{_IPV6})(?:%\w{{1,16}})?(?![\w:])"),
     ("path", rf"(?:~|\.{{1,2}})?/{_IN_PATH}{{1,1024}}{_LINE}"),
     ("path", rf"[A-Za-z]:[\\/]{_IN_WINDOWS}{{1,1024}}{_LINE}"),
     ("path", rf"\\\\[\w.$-]{{1,64}}\\{_IN_WINDOWS}{{1,1024}}"),
@@ -81,10 +84,7 @@ FAMILIES: tuple[tuple[str, str], ...] = (
     ("hex", rf"0[xX]{_HEX}{{1,64}}(?!\w)"),
     ("hash", r"(?=[a-f]{0,64}\d)(?=\d{0,64}[a-f])[0-9a-f]{7,128}(?!\w)"),
     ("hash", r"(?=[A-F]{0,64}\d)(?=\d{0,64}[A-F])[0-9A-F]{16,128}(?!\w)"),
-    (
-        "id",
-        r"[A-Za-z]{2,16}[_-](?=[A-Za-z]{0,64}\d)(?=[0-9A-Za-z]{0,64}[A-Za-z]|\d{6})[0-9A-Za-z]{6,64}(?!\w)",
-    ),
+    ("id", rf"{_PREFIXED}[0-9A-Za-z]{{6,64}}(?:-[0-9a-z]{{5}})?(?!\w)"),
     ("id", rf"(?:{_IDENTIFIED})_(?=[A-Za-z]{{0,64}}\d)\w{{3,64}}"),
     ("id", r"[0-7][0-9A-HJKMNP-TV-Z]{25}(?!\w)"),
     ("version", rf"v\d{{1,9}}(?:\.\d{{1,9}}){{1,3}}{_PRE}"),

@@ -15,56 +15,25 @@ from collections import Counter
 from typing import NamedTuple
 
 from opsdeck.fingerprint.frames import Frame, read
+from opsdeck.fingerprint.message import plain
 
 # Frames of one function from which on the stack is a recursion.
 RECURSION = 8
 
 _LIBRARIES = ("/site-packages/", "/dist-packages/", "/node_modules/", "/pkg/mod/", "/gems/", "/vendor/")
 _RUNTIME = (
-    *(
-        "/lib/python2",
-        "/lib/python3",
-        "/lib64/python3",
-        "/Lib/",
-        "/usr/local/go/src/",
-        "/usr/lib/go",
-        "/go/src/runtime/",
-    ),
-    *("/libexec/src/", "/rustc/"),
-)
+    "/lib/python2", "/lib/python3", "/lib64/python3", "/Lib/", "/usr/local/go/src/", "/usr/lib/go", "/go/src/runtime/",
+    "/libexec/src/", "/rustc/",
+)  # fmt: skip
 _RUNTIME_ROOTS = (
-    *(
-        "<frozen ",
-        "node:",
-        "internal/",
-        "java/",
-        "javax/",
-        "jdk/",
-        "sun/",
-        "kotlin/",
-        "kotlinx/",
-        "scala/",
-        "groovy/",
-    ),
-    *("clojure/", "System/", "Microsoft/"),
-)
+    "<frozen ", "node:", "internal/", "java/", "javax/", "jdk/", "sun/", "kotlin/", "kotlinx/", "scala/", "groovy/",
+    "clojure/", "System/", "Microsoft/",
+)  # fmt: skip
 _LAUNCHER = re.compile(r".*/(?:bin|Scripts)/(?:[^/.]{1,64}|[^/]{1,64}\.exe/__main__\.py)|<string>|<stdin>|")
-_RUNNERS = frozenset(
-    [
-        "runpy",
-        "click",
-        "typer",
-        "fire",
-        "cliff",
-        "docopt",
-        "invoke",
-        "cyclopts",
-        "opsdeck_emit",
-        "commander",
-        "yargs",
-        "@oclif/core",
-    ]
-)
+_RUNNERS = {
+    "runpy", "click", "typer", "fire", "cliff", "docopt", "invoke", "cyclopts", "opsdeck_emit", "commander", "yargs",
+    "@oclif/core",
+}  # fmt: skip
 # `host.example/owner/name` (Go): the package is three folders deep.
 _HOSTED = 2
 _SOURCES = ("/src/", "/lib/", "/dist/")
@@ -87,17 +56,14 @@ def trace(stack: str) -> Trace:
     """Types and places of the whole chain; both empty for a text that is no stack."""
     chain = read(stack)
     types = tuple([name(raised.type) for raised in chain if raised.type])
-    tool: str | None = None
-    places: list[str] = []
-    for raised in chain:
-        if places:
-            places += (
-                [_place(raised.frames, tool)] if tool is not None and _innermost(raised.frames, tool) else []
-            )
-        elif raised.frames:
-            tool = _tool(raised.frames)
-            places.append(_place(raised.frames, tool))
-    return Trace(types, tuple(places))
+    at = next((at for at, raised in enumerate(chain) if raised.frames), None)
+    if at is None:
+        return Trace(types, ())
+    tool = _tool(chain[at].frames)
+    causes = [
+        raised.frames for raised in chain[at + 1 :] if tool is not None and _innermost(raised.frames, tool)
+    ]
+    return Trace(types, tuple([_place(frames, tool) for frames in (chain[at].frames, *causes)]))
 
 
 def place(stack: str) -> str:
@@ -105,32 +71,32 @@ def place(stack: str) -> str:
     frames = next((raised.frames for raised in read(stack) if raised.frames), ())
     if not frames:
         return ""
-    frame = _innermost(frames, _tool(frames)) or frames[-1]
-    file = _shown(frame.file)
-    return f"{file} in {frame.function}" if file and frame.function else file or frame.function
+    file, function = _innermost(frames, _tool(frames)) or frames[-1]
+    return plain(" in ".join(part for part in (_shown(file), function) if part))
 
 
 def name(text: str) -> str:
     """A name without what is generated anew by each build or run."""
-    return text if text.replace("_", "").isalpha() else _GENERATED.sub("#", text)
+    return text if text.replace("_", "").isalpha() else _GENERATED.sub("#", plain(text))
 
 
 def _place(frames: tuple[Frame, ...], tool: str | None) -> str:
-    if len(frames) > RECURSION:
-        counts = Counter(frame for frame in frames if tool is None or _owner(frame) == tool)
-        most = max(counts.values(), default=0)
-        if most >= RECURSION:
-            repeating = {_counted(frame) for frame, count in counts.items() if 2 * count >= most}
-            return "recursion of " + ", ".join(sorted(repeating))
+    counts = Counter(frames) if len(frames) > RECURSION else {}
+    most = max(counts.values(), default=0)
+    if most >= RECURSION:
+        repeating = [frame for frame, count in counts.items() if 2 * count >= most]
+        if own := {_counted(frame) for frame in repeating if tool is None or _owner(frame) == tool}:
+            return "recursion of " + ", ".join(sorted(own))
     return _counted(_innermost(frames, tool) or frames[-1])
 
 
 def _counted(frame: Frame) -> str:
-    folder, _, base = frame.file.rpartition("/")
+    file, function = frame
+    folder, _, base = file.rpartition("/")
     stem = base.partition(".")[0] or base
     if stem in _NAMELESS:
         stem = folder.rpartition("/")[2] or stem
-    function = frame.function.rpartition("/")[2].replace("(*", "").replace(")", "")
+    function = function.rpartition("/")[2].replace("(*", "").replace(")", "")
     return f"{name(stem)}:{name(function)}"
 
 
@@ -153,14 +119,14 @@ def _tool(frames: tuple[Frame, ...]) -> str | None:
 
 def _owner(frame: Frame) -> str | None:
     """The package of a frame, "" outside of libraries; None for a language's own files and for launchers."""
-    file = frame.file
+    file, function = frame
     if inside := _in_library(file):
         parts = inside.split("/")
         depth = 3 if "." in parts[0] and len(parts) > _HOSTED else 2 if parts[0].startswith("@") else 1
         return "/".join(parts[:depth]).partition("@v")[0].removesuffix(".py")
     if file.startswith(_RUNTIME_ROOTS) or any([mark in file for mark in _RUNTIME]):  # noqa: C419 - a list is faster
         return None
-    if frame.function in ("<module>", "") and _LAUNCHER.fullmatch(file):
+    if function in ("<module>", "") and _LAUNCHER.fullmatch(file):
         return None
     return "/".join(file.split("/")[:2]) if file[:1] not in "/~.<" and _JVM.fullmatch(file) else ""
 

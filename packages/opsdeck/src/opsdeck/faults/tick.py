@@ -1,0 +1,120 @@
+"""The fault tick: failures that came in since the last one, each with the fault it belongs to.
+
+In: the state and event stores, the services, now. Out: how many rows were logged. Idempotent: what a tick that died
+or another deck's tick has seen is seen again, and nothing comes of it.
+
+1. for each category of entries: how far its events are loaded, which failures came since (the categories' journals
+   are loaded one after the other, so each has a cursor of its own)
+2. look up what the events of unknown causes say (Sightings); the event store is done with
+3. in one transaction: found or find the faults, bring them up to date, reopen what came back, move the cursors
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from opsdeck.collect.stamp import AHEAD, LATE
+from opsdeck.faults.members import CAUSE, FAILURES, Cause, causes, kept, member_of
+from opsdeck.faults.resolution import came_back
+from opsdeck.faults.sight import Room, Sighting
+from opsdeck.faults.write import write
+from opsdeck.measure.query import Query
+from opsdeck.model import Clause, Cursor, Fault, FaultMember, Group, Match, Window
+from opsdeck.spec.model import Service
+from opsdeck.stores.api import StateStore
+from opsdeck.timing import parse_iso
+from opsdeck.versions import Regression
+
+CATEGORIES = ("application", "audit", "performance", "security")
+# Requests are stamped before they are written, so those of one category may be stored out of order by as long as the
+# largest of them takes to read; a second was the longest seen.
+OVERLAP = timedelta(seconds=10)
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MILLISECOND = timedelta(milliseconds=1)
+BEGINNING = EPOCH + LATE
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """What one category of entries has to tell since its cursor: groups of failures, and how far it is read."""
+
+    cursor: Cursor
+    groups: tuple[Group, ...]
+
+
+def tick(state: StateStore, query: Query, services: Iterable[Service], now: datetime) -> int:
+    """Sort what came in; returns the number of log rows."""
+    names = tuple(service.name for service in services)
+    with state.begin(write=False) as tx:
+        cursors = [tx.get(Cursor, f"faults/{one}") or Cursor(f"faults/{one}", 0) for one in CATEGORIES]
+    news = [one for cursor in cursors if names and (one := _news(query, cursor, names, now))]
+    if not news:
+        return 0
+    sightings = _sightings(state, query, [group for one in news for group in one.groups])
+    with state.begin() as tx:
+        rows = write(tx, sightings, now)
+        tx.put_all(one.cursor for one in news if one.cursor.seq > _stored(tx.get(Cursor, one.cursor.key)))
+    return rows
+
+
+def _stored(cursor: Cursor | None) -> int:
+    return cursor.seq if cursor else -1
+
+
+def _news(query: Query, cursor: Cursor, services: tuple[str, ...], now: datetime) -> News | None:
+    """None where nothing came in. The cursor moves to the receipt of the newest entry: never beyond what is loaded."""
+    category = cursor.key.partition("/")[2]
+    since = EPOCH + cursor.seq * MILLISECOND
+    seen = Clause("received", ">=", float(cursor.seq))
+    period = Window(max(since, BEGINNING) - LATE, now + AHEAD)
+    newest = query.find(Match.of(category=category).also(seen), period, 1)
+    if not newest:
+        return None
+    overlap = Clause("received", ">=", float(cursor.seq - OVERLAP // MILLISECOND))
+    match = FAILURES.also(overlap, category=category, service=services)
+    groups = query.groups(match, period, (*CAUSE, "version"))
+    return News(Cursor(cursor.key, _received(newest[0].body)), tuple(groups))
+
+
+def _received(body: Any) -> int:
+    return (parse_iso(body["receivedAt"]) - EPOCH) // MILLISECOND
+
+
+def _sightings(state: StateStore, query: Query, groups: Sequence[Group]) -> list[Sighting]:
+    """Each group with what has to be known to place it, oldest first."""
+    grouped = sorted(groups, key=lambda group: (group.first, group.key))
+    of = {group.key[0] for group in grouped}
+    with state.begin(write=False) as tx:
+        known = causes(member for service in sorted(of) for member in tx.find(FaultMember, service=service))
+        resolved = {fault.key: fault for fault in tx.find(Fault, status="resolved")}
+    room = Room(known.values())
+    return [_sighting(query, group, known, resolved, room) for group in grouped]
+
+
+def _sighting(
+    query: Query, group: Group, known: dict[str, FaultMember], resolved: dict[str, Fault], room: Room
+) -> Sighting:
+    cause, version = Cause.of(group.key[:-1]), kept(group.key[-1])
+    member = member_of(cause, known.get)
+    back = _back(query, resolved.get(member.fault), version, group) if member else None
+    if (member and member.key == cause.key) or not room.takes(cause):
+        return Sighting(cause, version, group, back=back)
+    entry = next(iter(query.find(Match.of(event_id=group.newest), _moment(group.last), 1)), None)
+    return Sighting(cause, version, group, entry=entry)
+
+
+def _back(query: Query, fault: Fault | None, version: str, group: Group) -> datetime | None:
+    """When the fault was resolved that is back: only what was received after it counts."""
+    if fault is None or fault.resolved_at is None:
+        return None
+    if came_back(fault.resolved_in, version) is not Regression.BACK:
+        return None
+    later = Clause("received", ">", (fault.resolved_at - EPOCH) / MILLISECOND)
+    match = FAILURES.also(later, **dict(zip((*CAUSE, "version"), group.key, strict=True)))
+    period = Window(group.first, group.last + MILLISECOND)
+    return fault.resolved_at if query.find(match, period, 1) else None
+
+
+def _moment(at: datetime) -> Window:
+    return Window(at, at + MILLISECOND)

@@ -5,6 +5,7 @@ every problem of the text: syntax, duplicate keys, what a spec does not need (al
 It must not know what a spec holds. Built on the parser's events, so neither depth nor aliases can blow it up.
 """
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
@@ -16,6 +17,7 @@ from opsdeck.spec.tree import Node, Place, merge
 
 LARGEST_FILE = 1024 * 1024
 MOST_FILES = 100
+MOST_DOCUMENTS = 100
 MOST_NODES = 20_000
 DEEPEST = 24
 QUOTES = 2
@@ -36,22 +38,31 @@ def files(path: Path) -> list[Path]:
 
 def read(path: Path, name: str) -> tuple[Node, list[Problem]]:
     """One file, called `name` in problems. A file that cannot be read gives an empty map and the problem."""
+    text, problems = _text(path, name)
+    return (_Builder(name).root, problems) if problems else parse(text, name)
+
+
+def read_all(path: Path, name: str) -> tuple[list[Node], list[Problem]]:
+    """One file of several documents (`---`): the tree of each, none for a file that cannot be read or parsed."""
+    text, problems = _text(path, name)
+    return ([], problems) if problems else parse_all(text, name)
+
+
+def _text(path: Path, name: str) -> tuple[str, list[Problem]]:
     start = Place(name, 1, 1)
-    empty = Node({}, start, start)
     try:
         with path.open("rb") as file:
             data = file.read(LARGEST_FILE + 1)
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
-        return empty, [start.problem("(file)", f"cannot be read: {reason}")]
+        return "", [start.problem("(file)", f"cannot be read: {reason}")]
     if len(data) > LARGEST_FILE:
-        return empty, [start.problem("(file)", f"larger than {LARGEST_FILE // 1024} KiB")]
+        return "", [start.problem("(file)", f"larger than {LARGEST_FILE // 1024} KiB")]
     try:
-        text = data.decode("utf-8-sig")
+        return data.decode("utf-8-sig"), []
     except UnicodeDecodeError as error:
         place = _place_of(data[: error.start].decode(), name)
-        return empty, [place.problem("(file)", "not UTF-8 text")]
-    return parse(text, name)
+        return "", [place.problem("(file)", "not UTF-8 text")]
 
 
 class _Mark(Protocol):
@@ -70,18 +81,42 @@ def _place_of(before: str, name: str) -> Place:
 def parse(text: str, name: str) -> tuple[Node, list[Problem]]:
     """A YAML text: its tree and its problems. A syntax error leaves an empty map."""
     builder = _Builder(name)
+    problems = _events(text, name, builder.see)
+    return (_Builder(name).root, problems) if problems else (builder.finish(), builder.problems)
+
+
+def parse_all(text: str, name: str) -> tuple[list[Node], list[Problem]]:
+    """A YAML text of several documents: their trees and the problems of all. A syntax error leaves none."""
+    builders: list[_Builder] = []
+
+    def see(event: yaml.Event) -> None:
+        if isinstance(event, yaml.DocumentStartEvent):
+            if len(builders) == MOST_DOCUMENTS:
+                place = _place_at(event.start_mark, name)
+                raise ExcessError(place, f"more than {MOST_DOCUMENTS} documents")
+            builders.append(_Builder(name))
+        if builders:
+            builders[-1].see(event)
+
+    problems = _events(text, name, see)
+    trees = [] if problems else [builder.finish() for builder in builders]
+    return trees, problems or [problem for builder in builders for problem in builder.problems]
+
+
+def _events(text: str, name: str, see: Callable[[yaml.Event], None]) -> list[Problem]:
+    """Show every event of the text; the problem that ended it early, if any."""
     try:
         for event in yaml.parse(text, Loader=_LOADER):
-            builder.see(event)
+            see(event)
     except yaml.MarkedYAMLError as error:
         place = _place_at(error.problem_mark or error.context_mark, name)
-        return _Builder(name).root, [place.problem("(syntax)", str(error.problem or error.context))]
+        return [place.problem("(syntax)", str(error.problem or error.context))]
     except yaml.reader.ReaderError as error:
         place = _place_of(text[: error.position], name)
-        return _Builder(name).root, [place.problem("(syntax)", f"unprintable character: {error.reason}")]
+        return [place.problem("(syntax)", f"unprintable character: {error.reason}")]
     except ExcessError as error:
-        return _Builder(name).root, [error.place.problem("(syntax)", error.message)]
-    return builder.finish(), builder.problems
+        return [error.place.problem("(syntax)", error.message)]
+    return []
 
 
 class ExcessError(Exception):

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from opsdeck.fingerprint import Step, explain, fingerprint, parameterize, place, title
 from opsdeck.fingerprint.frames import CHAIN, HALF, read
-from opsdeck.fingerprint.message import SHOWN
+from opsdeck.fingerprint.message import _VALUES, SHOWN, _placeholder
 
 FORM = re.compile("1:[0-9a-f]{16}")
 UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff\u202a-\u202e]")
@@ -94,3 +94,12 @@ def test_the_middle_of_a_huge_stack_does_not_count() -> None:
 
 def test_a_step_is_what_it_says() -> None:
     assert Step("message", "identical", "a", "a") == explain(("a", ""), ("a", ""))[0]
+
+
+@given(
+    st.text(
+        st.characters(exclude_characters="'\"`“«\u2018/\\@.", exclude_categories=("Nd", "Cs", "Cc", "Cf"))
+    )
+)
+def test_the_fast_search_misses_no_value(text: str) -> None:
+    assert _VALUES.sub(_placeholder, text) == text

@@ -46,9 +46,11 @@ _TIME_UNITS = (
 )
 
 KEPT = "code"
-"""Not a value: small numbers that name a cause (`HTTP 404`, `ORA-00942`) and idioms that look like paths."""
+"""Not a value: small numbers that name a cause (`HTTP 404`, `ORA-00942`), idioms that look like paths, and, for the
+sake of speed, words that nothing below begins with."""
 
 FAMILIES: tuple[tuple[str, str], ...] = (
+    (KEPT, r"(?:(?!exit|status|errno|signal|error)[a-z]{1,64}[ ]){1,32}"),
     ("value", r"'\[[^\]\n]{0,1024}\]'"),
     ("value", r"'(?:[^'\\\n]|\\.|'(?=\w)){0,1024}?(?:'(?!\w)|…$)"),
     ("value", r'"(?:[^"\\\n]|\\.){0,1024}(?:"|…$)'),
@@ -78,7 +80,7 @@ FAMILIES: tuple[tuple[str, str], ...] = (
     (KEPT, rf"(?:{_CODED})-\d{{1,5}}(?:-\d{{1,7}})?(?!\w)"),
     (KEPT, rf"(?:{_IDIOMS})(?![\w/])"),
     ("path", rf"{_SEGMENT}{{1,128}}(?:/{_SEGMENT}{{1,255}}){{1,32}}/?{_LINE}"),
-    ("path", rf"[\w-][\w.+-]{{0,127}}\.(?:{_ENDINGS}){_LINE}(?![\w(]|\.\w)"),
+    ("path", rf"[\w-][\w.+-]{{0,63}}\.(?:{_ENDINGS}){_LINE}(?![\w(]|\.\w)"),
     ("host", rf"(?:[A-Za-z0-9-]{{1,63}}\.){{1,8}}(?:{_DOMAINS})(?::\d{{1,5}})?(?![\w(]|\.\w)"),
     ("host", r"localhost:\d{1,5}(?!\w)"),
     ("hex", rf"0[xX]{_HEX}{{1,64}}(?!\w)"),

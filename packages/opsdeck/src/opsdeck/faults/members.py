@@ -11,6 +11,7 @@ from typing import Any
 from opsdeck.errors import NotFoundError, UsageError
 from opsdeck.model import Clause, Fault, FaultMember, Match
 from opsdeck.stores.api import Transaction
+from opsdeck.stores.events.facts import outcome
 
 KIND = "fault"
 ANY = "*"
@@ -72,7 +73,7 @@ class Cause:
 def cause(body: Mapping[str, Any]) -> Cause | None:
     """The cause of a failed entry; None where it did not fail, or was stored before there were fingerprints."""
     error, operation = body.get("error") or {}, body.get("operation") or {}
-    if not error.get("fingerprint") or error.get("code") in REFUSALS:
+    if outcome(body) != "failure" or not error.get("fingerprint") or error.get("code") in REFUSALS:
         return None
     return Cause.of(
         (

@@ -180,7 +180,14 @@ def doctor(run: Any) -> tuple[int, dict[str, str]]:
 def test_doctor_finds_a_good_installation_good(run: Any) -> None:
     assert doctor(run) == (
         0,
-        {"unjucks": "ok", "engine": "ok", "templates": "ok", "cache": "ok", "telemetry": "ok"},
+        {
+            "unjucks": "ok",
+            "engine": "ok",
+            "templates": "ok",
+            "cache": "ok",
+            "telemetry": "ok",
+            "policy": "ok",
+        },
     )
 
 

@@ -108,6 +108,7 @@ def _text(status: "dict[str, Any]") -> str:
         ),
         *(("dropped", f"{number} ({reason})") for reason, number in status["dropped"].items()),
         ("trouble", status["lastError"]),
+        ("policy", status["policy"]),
         ("deck", status["deck"] or "none found: records wait here"),
         ("kept in", status["home"]),
     ]

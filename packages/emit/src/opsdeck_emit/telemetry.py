@@ -4,11 +4,12 @@ In: a service. Out: plain values and bytes; nothing is printed. It must not chan
 """
 
 import os
+import time
 from collections.abc import Iterator
 from typing import Any
 from urllib.parse import unquote
 
-from opsdeck_emit import consent, drain, home, launch, spool
+from opsdeck_emit import consent, drain, home, launch, policy, policy_fetch, spool
 
 purge = consent.purge
 
@@ -43,6 +44,7 @@ def status(service: str) -> dict[str, Any]:
         "dropped": dropped,
         "lastError": drain.counts(home.spool(service)).last_error or None,
         "deck": home.deck()[0] or None,
+        "policy": _policy(service),
         "shipper": _shipper(),
         "home": home.emit(),
     }
@@ -74,6 +76,15 @@ def rejected(service: str) -> Iterator[bytes]:
 
 def _lines(path: str) -> list[bytes]:
     return [line.encode() for line in home.read(path).splitlines() if line]
+
+
+def _policy(service: str) -> str | None:
+    """What is held of the deck's policy, and the trouble with getting it; None for a tool that does not ask."""
+    if not os.path.lexists(policy.path(service)):
+        return None
+    times, trouble = policy_fetch.trouble(service)
+    held = policy.read(service, consent.pseudonym(), time.time()).reason
+    return f"{held}; {trouble} ({times} times)" if times else held
 
 
 def _shipper() -> int | None:

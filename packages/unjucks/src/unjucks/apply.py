@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
-def apply(plan: "Plan", target: str) -> None:
-    """Make the plan's changes in `target`, a real path, then run its commands.
+def apply(plan: "Plan", target: str, folder: str = "") -> None:
+    """Make the plan's changes in `target`, a real path, then run its commands there, or in another `folder`.
 
     Raises WriteFailed with nothing changed, or ShellFailed with the files in place.
     """
@@ -54,7 +54,7 @@ def apply(plan: "Plan", target: str) -> None:
         from unjucks.ops import shell
 
         for command in plan.commands:
-            shell.run(command, target)
+            shell.run(command, folder or target)
 
 
 def _undo(staged: list[Staged], folders: "Folders") -> list[str]:

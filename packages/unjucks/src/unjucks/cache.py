@@ -1,8 +1,8 @@
 """A template's folder in, its compiled Template out, if the folder has not changed since; never an error.
 
 One file per template in the user's cache folder: a header line with format, interpreter and shapes, a CRC, then
-`marshal` of (folder, signature, record). Marshal reads fast but trusts its input, so a file counts only when it
-is the user's own and its CRC holds; anything else is as good as absent and is written anew.
+`marshal` of (folder, signature, record). Marshal reads fast but trusts its input, so a file counts only when
+nobody but the user may write it and its CRC holds; anything else is as good as absent and is written anew.
 """
 
 import marshal
@@ -112,14 +112,14 @@ def _entry(template_folder: str) -> str:
 
 
 def _own_bytes(path: str) -> bytes:
-    """Read a regular file that belongs to this user; b"" otherwise, and without waiting for a pipe's writer."""
+    """Read a regular file that only this user may write; b"" otherwise, and without waiting for a pipe's writer."""
     try:
         file = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC)
     except OSError:
         return b""
     try:
         stat = os.fstat(file)
-        own = stat.st_uid == os.geteuid() and S_ISREG(stat.st_mode)
+        own = stat.st_uid == os.geteuid() and not stat.st_mode & (S_IWGRP | S_IWOTH) and S_ISREG(stat.st_mode)
         return os.read(file, stat.st_size) if own else b""
     except OSError:
         return b""

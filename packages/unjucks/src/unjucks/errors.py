@@ -4,16 +4,19 @@
     ├── UserError        what was typed or asked for     user_errors
     │     UsageError · GeneratorNotFound · TemplateNotFound · VariableMissing · VariableInvalid
     │     VariableUnknown · PathOutside · FileExists · InjectTargetMissing · InjectAnchorMissing · ShellUnconfirmed
+    │     Blocked · RateLimited
     ├── SystemFailure    the template, disk or command   system_errors
     │     TemplateUnreadable · FrontMatterInvalid · RenderFailed · TargetUnreadable · WriteFailed · ShellFailed
-    │     EmitMissing · ModuleNotLoaded
+    │     EmitMissing · ModuleNotLoaded · EntitlementUnknown
     └── CriticalError    a border was about to be crossed   critical_errors
-          PathEscape · ShellRefused · BundleTampered
+          PathEscape · ShellRefused · BundleTampered · Restricted
 
 The categories are the framework's ("Error Tracking Implementation"). Codes are stable: they are what
 operations groups by, and docs/unjucks.md lists every one.
 """
 # ruff: noqa: N818 - a leaf's name says what happened; that it is an error, its base says
+
+REFUSED = 77  # the exit code of what a policy of the deck refuses
 
 
 class UnjucksError(Exception):
@@ -120,6 +123,20 @@ class ShellUnconfirmed(UserError):
     code = "SHELL_UNCONFIRMED"
 
 
+class Blocked(UserError):
+    """The deck blocks this user for a while."""
+
+    code = "BLOCKED"
+    exit_code = REFUSED
+
+
+class RateLimited(UserError):
+    """The deck limits this user for a while."""
+
+    code = "RATE_LIMITED"
+    exit_code = REFUSED
+
+
 class SystemFailure(UnjucksError):
     """File system, template or command trouble."""
 
@@ -178,6 +195,13 @@ class ModuleNotLoaded(SystemFailure):
     transient = True
 
 
+class EntitlementUnknown(SystemFailure):
+    """Something restricted was asked for, and no policy of the deck stands that could allow it."""
+
+    code = "ENTITLEMENT_UNKNOWN"
+    exit_code = REFUSED
+
+
 class CriticalError(UnjucksError):
     """Something tried to leave the space it was given."""
 
@@ -200,6 +224,13 @@ class BundleTampered(CriticalError):
     """A file of a template is not what the bundle's manifest says, or the manifest does not know it."""
 
     code = "BUNDLE_TAMPERED"
+
+
+class Restricted(CriticalError):
+    """Something restricted was asked for by a user who is not entitled to it."""
+
+    code = "RESTRICTED"
+    exit_code = REFUSED
 
 
 def did_you_mean(word: str, known: "list[str]") -> str:

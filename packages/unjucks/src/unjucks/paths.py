@@ -20,8 +20,7 @@ def clean(wanted: str, place: str) -> str:
     backslashes or control characters.
     """
     parts = [part for part in wanted.split("/") if part not in ("", ".")]
-    if not wanted.isprintable() or "\\" in wanted:
-        raise PathEscape("the path holds characters that no path should", given=repr(wanted), place=place)
+    _refuse_oddities(wanted, place)
     if wanted.startswith("/") or (wanted[1:2] == ":" and wanted[0].isalpha()):
         raise PathEscape(
             "the path is not relative to the target folder",
@@ -37,6 +36,11 @@ def clean(wanted: str, place: str) -> str:
         raise PathEscape("the path names a folder, not a file", given=repr(wanted), place=place)
     _refuse_git(parts, wanted, place)
     return "/".join(parts)
+
+
+def _refuse_oddities(wanted: str, place: str) -> None:
+    if not wanted.isprintable() or "\\" in wanted:
+        raise PathEscape("the path holds characters that no path should", given=repr(wanted), place=place)
 
 
 def _refuse_git(parts: list[str], wanted: str, place: str) -> None:
@@ -59,6 +63,19 @@ def resolve(target: str, wanted: str, place: str) -> str:
         )
     _refuse_git(real.removeprefix(inside).split("/"), wanted, place)
     return real.removeprefix(inside)
+
+
+def anywhere(target: str, wanted: str, place: str) -> str:
+    """Give `wanted` as a real absolute path, wherever a person's own values lead.
+
+    Raises PathEscape for odd characters, a folder, and git's own folder.
+    """
+    _refuse_oddities(wanted, place)
+    real = os.path.realpath(os.path.join(target, wanted))
+    if wanted.endswith("/") or os.path.isdir(real):
+        raise PathEscape("the path names a folder, not a file", given=repr(wanted), place=place)
+    _refuse_git(real.split("/"), wanted, place)
+    return real
 
 
 def next_number(target: str, folder: str) -> int:

@@ -45,6 +45,7 @@ class Unrecorded:
     """Has the methods of a Run that unjucks uses, and forgets everything."""
 
     exit_code = 0
+    subject = (SERVICE, "")  # whom a policy of the deck would be about: nobody
 
     def operation(self, type: str, template: str | None = None, generator: str | None = None) -> None:  # noqa: A002  # the name that Run gives it
         """Forget what is done."""

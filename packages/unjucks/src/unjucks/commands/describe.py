@@ -29,6 +29,7 @@ OPTIONS = {
     "-f, --force": "overwrite files that differ",
     "-y, --yes": "ask nothing: take defaults, agree to the template's commands",
     "--json": "answer with a JSON document",
+    "--allow-outside": "let values that you give lead out of the target folder; restricted",
 }
 
 
@@ -56,7 +57,7 @@ def _overview(console: "Console") -> None:
         console.say(f"  unjucks {name} {usage}".rstrip() + f"\n      {summary}")
     console.say("\nFirst: unjucks list; then for example: unjucks generate component react Button")
     console.say(
-        "Exit codes: 0 done, 1 failed, 2 the command line is wrong, 130 interrupted. unjucks --version"
+        "Exit codes: 0 done, 1 failed, 2 the command line is wrong, 77 refused by policy, 130 interrupted. unjucks --version"
     )
 
 
@@ -66,7 +67,7 @@ def _command(name: str, console: "Console") -> None:
     if name == "generate":
         console.say("")
         for option, meaning in OPTIONS.items():
-            console.say(f"  {option:<14}  {meaning}")
+            console.say(f"  {option:<15}  {meaning}")
 
 
 def _generator(name: str, roots: "list[Root]", console: "Console") -> None:
@@ -75,7 +76,8 @@ def _generator(name: str, roots: "list[Root]", console: "Console") -> None:
         find.lookup(roots, name, "")
     for one in found:
         template = find.lookup(roots, name, one)
-        console.say(f"{template.title}  {template.description}".rstrip())
+        note = "  (restricted)" if template.restricted else ""
+        console.say(f"{template.title}  {template.description}{note}".rstrip())
     console.say(f"\nmore: unjucks help {name} {found[0]}")
 
 

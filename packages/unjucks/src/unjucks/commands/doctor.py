@@ -27,6 +27,7 @@ def run(argv: list[str], console: "Console") -> int:
         "templates": _templates,
         "cache": _cache,
         "telemetry": _telemetry,
+        "policy": _policy,
     }
     found = [(name, *check()) for name, check in checks.items()]
     if console.json:
@@ -91,3 +92,17 @@ def _telemetry() -> tuple[str, str]:
     except UNUSABLE as error:
         return WARN, f"opsdeck-emit is missing or broken, so nothing is recorded: {error}"
     return OK, f"consent {consent.state(SERVICE)}; more: unjucks telemetry status"
+
+
+def _policy() -> tuple[str, str]:
+    """What the deck says of this user, as far as it has answered."""
+    import time
+
+    from unjucks import standing
+    from unjucks.recording import UNUSABLE
+
+    try:
+        fine, detail = standing.told(time.time())
+    except UNUSABLE as error:
+        return WARN, f"opsdeck-emit is missing or broken, so no policy can be read: {error}"
+    return OK if fine else WARN, detail

@@ -1,8 +1,9 @@
 """`unjucks generate`: find → ask → render → apply, with what a person must agree to in between."""
 
 import os
+import time
 
-from unjucks import arguments, ask, find, recording
+from unjucks import arguments, ask, find, recording, standing
 from unjucks.console import printable, shown
 from unjucks.errors import FileExists, PathEscape, PathOutside, ShellRefused, ShellUnconfirmed, UnjucksError
 from unjucks.model import WRITES, Plan
@@ -19,14 +20,14 @@ if TYPE_CHECKING:
     from unjucks.model import Template
     from unjucks.recording import Unrecorded
 
-FLAGS = ("--dry-run", "--force", "--yes", "--json")
+FLAGS = ("--dry-run", "--force", "--yes", "--json", "--allow-outside")
 TAKES = ("--vars", "--to", "--root")
 
 
 class Job:
     """What one run was asked for, once the template is found."""
 
-    __slots__ = ("console", "event", "flags", "given", "target", "template", "to")
+    __slots__ = ("base", "console", "event", "flags", "given", "target", "template", "to")
 
     def __init__(
         self, options: "Options", template: "Template", console: "Console", event: "Run | Unrecorded"
@@ -35,6 +36,7 @@ class Job:
         self.flags = options.flags
         self.to = options.value("--to")
         self.target = os.path.realpath(self.to or ".")
+        self.base = ""  # what the plan's paths are relative to, if that is not the target
         self.template = template
         self.given = arguments.given(options, template)
         self.console = console
@@ -69,6 +71,7 @@ def run(argv: list[str], console: "Console", event: "Run | Unrecorded") -> int:
     kind = "template_injection" if template.injects_only else "template_generation"
     event.operation(kind, template.title, str(job.given["name"]) if "name" in job.given else None)
     event.metadata(templateRoot=template.root.kind)
+    standing.admit(event, standing.features(template, job.flags), time.time())
     plan = _decide(job)
     if not job.dry:
         recording.retry(lambda: _apply(plan, job), event, "WRITE_FAILED")
@@ -80,7 +83,7 @@ def _apply(plan: Plan, job: Job) -> None:
     with job.event.phase("apply"):
         from unjucks import apply
 
-        apply.apply(plan, job.target)
+        apply.apply(plan, job.base or job.target, job.target)
 
 
 def _decide(job: Job) -> Plan:
@@ -123,9 +126,14 @@ def _plan(job: Job, values: "dict[str, Any]", machine: "Engine") -> "tuple[Any, 
     try:
         return plan.plan(files, job.target, force="--force" in job.flags).record()
     except PathEscape as error:
-        if job.template.root.trusted and _stays_inside(job, values, machine):
+        if not job.template.root.trusted or not _stays_inside(job, values, machine):
+            raise
+        if "--allow-outside" not in job.flags:
             raise PathOutside(error.message, given=error.given, place=error.place, hint=error.hint) from None
-        raise
+    from unjucks import outside
+
+    job.base = outside.rebase(files, job.target)
+    return plan.plan(files, job.base, force="--force" in job.flags).record()
 
 
 def _stays_inside(job: Job, values: "dict[str, Any]", machine: "Engine") -> bool:
@@ -152,13 +160,14 @@ def _settle_conflicts(plan: Plan, job: Job) -> None:
         what = (
             "a file exists and differs" if len(conflicts) == 1 else f"{len(conflicts)} files exist and differ"
         )
-        names = ", ".join(change.path for change in conflicts)
+        names = ", ".join(os.path.join(job.base, change.path) for change in conflicts)
         hint = "add --dry-run to see the difference, --force to overwrite"
         raise FileExists(what, given=names, hint=hint)
     answer = ""
     for change in conflicts:
         if answer != "a":
-            answer = job.console.question(f"{change.path} exists. Overwrite? [y]es, [N]o, [a]ll:").lower()[:1]
+            path = os.path.join(job.base, change.path)
+            answer = job.console.question(f"{path} exists. Overwrite? [y]es, [N]o, [a]ll:").lower()[:1]
         change.action = "overwrite" if answer in ("y", "a") else "skip"
 
 
@@ -167,10 +176,11 @@ def _settle_commands(plan: Plan, job: Job) -> None:
     if not plan.commands:
         return
     first = plan.commands[0]
-    if not job.template.root.trusted:
+    trusted = job.template.root.trusted
+    if not trusted and not standing.entitled(job.event, standing.UNTRUSTED_SHELL, time.time()):
         message = "a command; those of templates that nobody vouched for never run"
         raise ShellRefused(message, given=first.text, place=first.place)
-    if job.flags & {"--yes", "--dry-run"} or job.template.root.kind == "user":
+    if job.flags & {"--yes", "--dry-run"} or (trusted and job.template.root.kind == "user"):
         return
     if not job.asks:
         hint = "add --yes to agree, --dry-run to look"
@@ -192,7 +202,7 @@ def _report(plan: Plan, job: Job) -> None:
         job.console.document(_record(plan, job))
         return
     for change in plan.changes:
-        job.console.say(f"{change.action:<9}  {shown(os.path.join(job.to, change.path))}")
+        job.console.say(f"{change.action:<9}  {shown(os.path.join(job.base or job.to, change.path))}")
         if job.dry and change.before is not None and change.action in (*WRITES, "conflict"):
             job.console.say(_difference(change.before, change.after))
     for command in plan.commands:
@@ -202,7 +212,10 @@ def _report(plan: Plan, job: Job) -> None:
 
 
 def _record(plan: Plan, job: Job) -> "dict[str, Any]":
-    files = [{"path": one.path, "action": one.action, "bytes": len(one.after)} for one in plan.changes]
+    files = [
+        {"path": os.path.join(job.base, one.path), "action": one.action, "bytes": len(one.after)}
+        for one in plan.changes
+    ]
     return {
         "template": job.template.title,
         "target": job.target,

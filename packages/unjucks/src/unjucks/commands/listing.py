@@ -55,5 +55,7 @@ def _record(template: "Template") -> dict[str, object]:
 def _print(templates: "list[Template]", console: "Console") -> None:
     width = max((len(template.title) for template in templates), default=0)
     for template in templates:
-        note = "" if template.root.kind == "built-in" else f"  ({template.root.kind})"
+        notes = [] if template.root.kind == "built-in" else [template.root.kind]
+        notes += ["restricted"] if template.restricted else []
+        note = f"  ({', '.join(notes)})" if notes else ""
         console.say(f"{template.title:<{width}}  {template.description}{note}".rstrip())

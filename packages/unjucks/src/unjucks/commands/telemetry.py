@@ -58,6 +58,8 @@ def _print(status: "dict[str, Any]", console: "Console") -> None:
         console.say(f"dropped   {number} ({reason})")
     if status["lastError"]:
         console.say(f"trouble   {status['lastError']}")
+    if status["policy"]:
+        console.say(f"policy    {status['policy']}")
     console.say(f"deck      {status['deck'] or 'none found: records wait here'}")
     console.say(f"kept in   {status['home']}")
 

@@ -30,6 +30,7 @@ SELDOM = {"every": "5 minutes", "until": "14:00"}
 # No detection is a figure: zero.
 DETECTED = ("privilege_escalation_attempt", "multiple_failed_operations", "secret_in_event")
 WEEK_AGO = START - timedelta(days=7)
+SCANNED = gauge("scan_imported", 1, host=False)
 CODES = [f"CODE_{n}" for n in range(11)]
 
 
@@ -77,8 +78,8 @@ CASES = [
     ),
     Case(
         "security_scan_failure",
-        over=(gauge("critical_vulnerabilities", 1, host=False),),
-        at_the_line=(gauge("critical_vulnerabilities", 0, host=False),),
+        over=(SCANNED, gauge("critical_vulnerabilities", 1, host=False)),
+        at_the_line=(SCANNED, gauge("critical_vulnerabilities", 0, host=False)),
         fires="12:00",
     ),
     Case(
@@ -167,7 +168,7 @@ RECOVERIES = {
         "13:10:15",
     ),
     "security_scan_failure": (
-        (gauge("critical_vulnerabilities", 2, host=False),),
+        (SCANNED, gauge("critical_vulnerabilities", 2, host=False)),
         gauge("critical_vulnerabilities", 0, at="13:00", host=False),
         "13:00",
     ),

@@ -15,6 +15,7 @@ from opsdeck.testing import START, Load, cancelled, failing, gauge, given, ok, p
 
 SPEC = spec.load(None)
 MIXED = (runs(7, ok), runs(3, failing))
+SCANNED = gauge("scan_imported", 1, host=False)
 SLOW = (runs(90, duration=100), runs(10, duration=4000))
 
 # indicator → what happened, and the figure over the last five minutes
@@ -70,8 +71,13 @@ FIGURES: dict[str, tuple[str, tuple[Load, ...], float]] = {
     ),
     "the newest scan": (
         "critical_vulnerabilities",
-        (gauge("critical_vulnerabilities", 9, host=False), gauge("critical_vulnerabilities", 2, at="12:01", host=False)),
+        (SCANNED, gauge("critical_vulnerabilities", 9, host=False), gauge("critical_vulnerabilities", 2, at="12:01", host=False)),
         2,
+    ),
+    "a count that an old scan left, and a scan since": (
+        "critical_vulnerabilities",
+        (SCANNED, gauge("critical_vulnerabilities", 3, at=START - timedelta(days=30), host=False)),
+        3,
     ),
     "errors of one group are one": (
         "unique_errors",
@@ -167,3 +173,14 @@ def test_runs_that_do_not_tell_their_processor_time_are_left_out() -> None:
 
 def test_several_processors_at_once_are_more_than_one() -> None:
     given(SPEC, busy(300)).jump("12:04").expect(reading("run_cpu_usage", 3))
+
+
+def test_counts_without_a_scan_in_the_window_are_unknown() -> None:
+    old = (gauge(name, 1, at="11:50", host=False) for name in ("scan_imported", "critical_vulnerabilities"))
+    given(SPEC, *old).jump("12:04").expect(reading("critical_vulnerabilities", None))
+
+
+def test_the_age_of_the_newest_scan() -> None:
+    given(SPEC, gauge("scan_imported", 1, at="12:01", host=False)).jump("12:04").expect(
+        reading("scan_age", 180_000)
+    )

@@ -17,6 +17,7 @@ from opsdeck import alerts, spec
 from opsdeck.collect.door import Door
 from opsdeck.collect.journal import Damage, Journal
 from opsdeck.collect.loader import Loader
+from opsdeck.collect.scans import tick as scans
 from opsdeck.errors import UsageError
 from opsdeck.identity import access, keys
 from opsdeck.identity.keys import Keyring
@@ -38,6 +39,7 @@ LEASE = timedelta(minutes=2)  # longer than a tick should take; a crashed owner'
 NOTIFY_EVERY = timedelta(seconds=1)
 RETRY = timedelta(seconds=1)  # between two attempts on a store that fails
 SAMPLE_EVERY = timedelta(seconds=10)
+SCANS_EVERY = timedelta(minutes=1)  # how late a waiver may end
 LOCAL = "local"
 SPEC_IN_FORCE = "spec"
 
@@ -150,6 +152,7 @@ class Deck:
             Tick("notify", NOTIFY_EVERY, self._notify),
             Tick("probe", probes, self._probe),
             Tick("sample", SAMPLE_EVERY, self.sample),
+            Tick("scans", SCANS_EVERY, lambda now: scans.tick(self.state, self.events, now)),
         )
 
     def tick(self, name: str) -> Tick:

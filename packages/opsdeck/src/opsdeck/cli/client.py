@@ -14,6 +14,7 @@ from opsdeck.errors import OpsdeckError, UnreachableError, UsageError
 from opsdeck_emit import home as emit_home
 
 TIMEOUT = 30.0  # seconds; the slowest answer is a year of objectives over ten million events
+FILE_TIMEOUT = 300.0  # seconds; the largest scan file over a slow line, and its import
 
 
 def home() -> Path:
@@ -64,7 +65,7 @@ def _runs() -> bool:
 
 
 def request(method: str, path: str, *, body: object = None, **parameters: object) -> Any:
-    """One call of the deck's API. Parameters that are None or empty are left out."""
+    """One call of the deck's API; bytes go as they are, else as JSON. Parameters that are None or empty are left out."""
     url, token = _deck()
     given = {name: str(value) for name, value in parameters.items() if value not in (None, "")}
     try:
@@ -72,9 +73,10 @@ def request(method: str, path: str, *, body: object = None, **parameters: object
             method,
             url + path,
             params=given,
-            json=body,
+            json=None if isinstance(body, bytes) else body,
+            content=body if isinstance(body, bytes) else None,
             headers={"Authorization": f"Bearer {token}"},
-            timeout=TIMEOUT,
+            timeout=FILE_TIMEOUT if isinstance(body, bytes) else TIMEOUT,
             trust_env=False,
         )
     except httpx.HTTPError as error:

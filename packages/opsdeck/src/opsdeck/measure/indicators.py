@@ -33,6 +33,8 @@ MINUTE = timedelta(minutes=1)
 P95 = 0.95
 # Enough for a mean that a person would trust; an exact sum would need the store to know the field.
 NEWEST_RUNS = 1_000
+# How far back a count of vulnerabilities is looked for: it is recorded when it changes and at each scan.
+COUNTED = timedelta(days=366)
 
 Measure = Callable[[Query, Service, Window], Reading]
 
@@ -142,11 +144,12 @@ def run_cpu_usage(query: Query, service: Service, window: Window) -> Reading:
 
 
 def critical_vulnerabilities(query: Query, service: Service, window: Window) -> Reading:
-    """Critical vulnerabilities that the latest imported scan found; no scan in the window is unknown."""
-    found = query.samples("critical_vulnerabilities", service.name, window)
-    value = found[-1].value if found else None
+    """Critical vulnerabilities as they stand; no scan in the window is unknown, however old the newest count is."""
+    scans = query.samples("scan_imported", service.name, window)
+    counts = query.samples("critical_vulnerabilities", service.name, Window(window.end - COUNTED, window.end))
+    value = counts[-1].value if scans and counts else None
     return Reading(
-        "critical_vulnerabilities", value, "count", value or 0, len(found), _said(len(found), "scan")
+        "critical_vulnerabilities", value, "count", value or 0, len(scans), _said(len(scans), "scan")
     )
 
 

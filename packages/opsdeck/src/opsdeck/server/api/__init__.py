@@ -2,10 +2,12 @@
 
 from fastapi import APIRouter
 
-from opsdeck.server.api import acting, reading
+from opsdeck.server.api import acting, reading, scans
+from opsdeck.server.api.scans import uploads
 
-__all__ = ["router"]
+__all__ = ["router", "uploads"]
 
 router = APIRouter(prefix="/api")
 router.include_router(reading.router, tags=["read"])
 router.include_router(acting.router, tags=["act"])
+router.include_router(scans.router, tags=["scans"])

@@ -31,6 +31,7 @@ PAGES = (
     ("/slo", "slo", "SLOs"),
     ("/alerts", "alerts", "Alerts"),
     ("/events", "events", "Events"),
+    ("/scans", "scans", "Vulnerabilities"),
 )
 RANGES = tuple((name, timing.say(timing.duration(name))) for name in ("15m", "1h", "6h", "24h", "7d", "30d"))
 

@@ -1,0 +1,126 @@
+"""Vulnerabilities as pages, API and CLI show them. In: a transaction, a service, filters, now. Out: frozen answers."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import islice
+
+from opsdeck.collect.scans import summary
+from opsdeck.collect.scans.shape import SEVERITIES
+from opsdeck.collect.scans.unite import names
+from opsdeck.collect.scans.waive import about, by_name, standing
+from opsdeck.errors import NotFoundError, UsageError
+from opsdeck.model import Finding, Scan, Transition, Waiver
+from opsdeck.stores.api import Transaction
+
+STATUSES = ("open", "accepted", "not_affected", "fixed", "gone")
+MOST = 1_000
+HISTORY = 50
+REASONS = {
+    "not_reported": "no scan reports it any more",
+    "vex": "a VEX statement says so",
+    "withdrawn": "its advisory was withdrawn",
+    "accepted": "the risk is accepted",
+    "reported": "a scan reports it",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """Which findings are asked for; "" is any. `text` is looked for in names, package and title."""
+
+    severity: str = ""
+    status: str = "open"
+    text: str = ""
+
+    def __post_init__(self) -> None:
+        for what, value, known in (
+            ("severity", self.severity, SEVERITIES),
+            ("status", self.status, STATUSES),
+        ):
+            if value and value not in known:
+                raise UsageError(f"there is no {what} {value!r}", hint=f"one of: {', '.join(known)}")
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """Findings worst first, how many there are of each status and severity, and whether more match."""
+
+    service: str
+    counts: Mapping[str, Mapping[str, int]]
+    open: int
+    looked_at: datetime | None
+    findings: tuple[Finding, ...]
+    more: bool
+
+
+@dataclass(frozen=True, slots=True)
+class FindingStory:
+    """One finding with the waivers that speak about it and why it stands where it stands."""
+
+    finding: Finding
+    reason: str
+    waivers: tuple[Waiver, ...]
+    history: tuple[Transition, ...]
+
+
+def listing(tx: Transaction, service: str, wanted: Filter, limit: int, offset: int = 0) -> Listing:
+    """The findings that are wanted, `limit` (1 to 1,000) of them after the first `offset`."""
+    if not 1 <= limit <= MOST:
+        raise UsageError(f"limit: {limit} is not between 1 and {MOST:,}", hint="for example: limit=100")
+    kept = summary.get(tx, service)
+    rows = tuple(islice(_wanted(tx, service, wanted), max(offset, 0), max(offset, 0) + limit + 1))
+    return Listing(
+        service, kept.counts, kept.findings_open, kept.looked_at, rows[:limit], more=len(rows) > limit
+    )
+
+
+def story(
+    tx: Transaction, service: str, name: str, now: datetime, package: str = ""
+) -> tuple[FindingStory, ...]:
+    """The findings with that key or any such name, each with its story. Raises NotFoundError where there is none."""
+    found = tx.get(Finding, name)
+    same = [found] if found and found.service == service else []
+    same = same or [one for one in tx.find(Finding, service=service) if name in names(one)]
+    same = [one for one in same if package in ("", one.package, f"{one.package}@{one.version}")]
+    if not same:
+        raise NotFoundError(
+            f"{service} has no finding {name[:80]!r}", hint=f"opsdeck scan list --service {service}"
+        )
+    named = by_name(tx.find(Waiver, service=service))
+    return tuple(
+        FindingStory(
+            one,
+            REASONS[standing(one, named, now)[1]],
+            tuple(about(one, named)),
+            tuple(tx.recent(HISTORY, subject=f"{service}/{one.id}")),
+        )
+        for one in same
+    )
+
+
+def scans(tx: Transaction, service: str = "", limit: int = 50) -> tuple[Scan, ...]:
+    """The newest imports first."""
+    found = tx.find(Scan, service=service) if service else tx.find(Scan)
+    return tuple(sorted(found, key=lambda one: (one.imported_at, one.key), reverse=True)[:limit])
+
+
+def waivers(tx: Transaction, service: str = "", limit: int = MOST) -> tuple[Waiver, ...]:
+    """Waivers in force, accepted risks first, then those that end soonest and the newest statements."""
+    found = tx.find(Waiver, service=service) if service else tx.find(Waiver)
+    return tuple(sorted(found, key=lambda one: (one.kind, one.until or one.at, one.key))[:limit])
+
+
+def _wanted(tx: Transaction, service: str, wanted: Filter) -> Iterator[Finding]:
+    asked = {"status": wanted.status} if wanted.status else {}
+    for severity in (wanted.severity,) if wanted.severity else SEVERITIES:
+        rows = tx.find(Finding, service=service, severity=severity, **asked)
+        yield from (one for one in sorted(rows, key=_order) if _matches(one, wanted.text.lower()))
+
+
+def _order(one: Finding) -> tuple[float, str, str, str]:
+    return -(one.score or 0), one.id, one.package, one.version
+
+
+def _matches(one: Finding, text: str) -> bool:
+    return not text or any(text in said.lower() for said in (*names(one), one.package, one.title))

@@ -37,6 +37,7 @@ EVENT_CODES: Mapping[str, str] = {
     "error_unexpected": "success is true but there is an error",
     "wrong_service": "the key is bound to another service",
     "reserved_user_type": "userType service is given by the key, not by the client",
+    "rate_limited": "the user or the address is restricted and has sent more than it still may",
 }
 
 

@@ -1,7 +1,8 @@
 """The one door: a body and a key in; an answer out, only when everything accepted is on disk.
 
 HTTP, probes and tests come in here. The steps are files of their own: body (decompress), decode (bytes → entries),
-stamp (refuse or complete), scrub (secrets), journal (durable). It must not know HTTP or where keys come from.
+scrub (secrets), limit (restricted subjects), stamp (refuse or complete), journal (durable). It must not know HTTP or
+where keys come from.
 """
 
 import asyncio
@@ -10,6 +11,7 @@ from collections import Counter
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from datetime import datetime
 
 import msgspec
 
@@ -17,6 +19,7 @@ from opsdeck.collect.body import plain
 from opsdeck.collect.codes import Limits, NoneAcceptableError, Rejection, refuse
 from opsdeck.collect.decode import Decoded, decode
 from opsdeck.collect.journal import Journal
+from opsdeck.collect.limit import Intake
 from opsdeck.collect.policy import Policies
 from opsdeck.collect.scrub import Scrubber
 from opsdeck.collect.stamp import Stamp, Stamped, stamp
@@ -69,9 +72,11 @@ class Door:
         clock: Clock,
         state: StateStore | None = None,
         limits: Limits | None = None,
+        intake: Intake | None = None,
     ) -> None:
-        """Without a `state` to keep the daily key in, addresses are not recorded."""
+        """Without a `state` to keep the daily key in, addresses are not recorded; without an `intake` nobody is limited."""
         self.limits = limits or Limits()
+        self._intake = intake or Intake()
         self._journal = journal
         self._clock = clock
         self._hasher = Hasher(state) if state else None
@@ -122,6 +127,10 @@ class Door:
             raise self._counted(refusal) from refusal.__cause__
         return self._done(prepared.receipt)
 
+    def address_hash(self, address: str, now: datetime) -> str:
+        """What stands for a client's address today; "" for none."""
+        return self._hasher.hash(address, now) if self._hasher and address else ""
+
     def counts(self) -> Counts:
         """For doctor and metrics."""
         with self._counting:
@@ -133,7 +142,8 @@ class Door:
         now = self._clock.now()
         decoded = decode(plain(body, encoding, self.limits), self.limits)
         redacted = self._scrubber.scrub(decoded.entries)
-        address_hash = self._hasher.hash(address, now) if self._hasher and address else ""
+        address_hash = self.address_hash(address, now)
+        decoded = self._intake.limit(decoded, key, address_hash, self._spec.framework.enforcement.intake, now)
         stamped = stamp(decoded, Stamp.at(now, key, address_hash), self._policies)
         self._count(decoded, stamped, redacted)
         payloads = [

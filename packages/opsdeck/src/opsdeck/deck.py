@@ -13,20 +13,22 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from opsdeck import alerts, spec
+from opsdeck import alerts, detect, faults, spec
 from opsdeck.collect.door import Door
 from opsdeck.collect.journal import Damage, Journal
+from opsdeck.collect.limit import Intake
 from opsdeck.collect.loader import Loader
+from opsdeck.detect import habits
 from opsdeck.collect.scans import tick as scans
 from opsdeck.errors import UsageError
 from opsdeck.identity import access, keys
 from opsdeck.identity.keys import Keyring
 from opsdeck.measure import host
-from opsdeck.model import Change, IngestKey, Setting, TickRun
+from opsdeck.model import Change, Detection, IngestKey, Setting, TickRun
 from opsdeck.probe import health
 from opsdeck.probe import tick as probe
 from opsdeck.reports import services
-from opsdeck.respond import notify
+from opsdeck.respond import enforce, notify
 from opsdeck.respond.channels import Channel, build
 from opsdeck.spec import Difference
 from opsdeck.spec.model import Spec
@@ -37,8 +39,12 @@ from opsdeck.timing import Clock, SystemClock
 
 LEASE = timedelta(minutes=2)  # longer than a tick should take; a crashed owner's work is free after it
 NOTIFY_EVERY = timedelta(seconds=1)
+DETECT_EVERY = timedelta(seconds=1)
+HABITS_EVERY = timedelta(minutes=5)
+DETECT_EVERY = timedelta(seconds=1)
 RETRY = timedelta(seconds=1)  # between two attempts on a store that fails
 SAMPLE_EVERY = timedelta(seconds=10)
+FAULTS_EVERY = timedelta(seconds=2)
 SCANS_EVERY = timedelta(minutes=1)  # how late a waiver may end
 LOCAL = "local"
 SPEC_IN_FORCE = "spec"
@@ -67,8 +73,10 @@ class Deck:
     door: Door
     loader: Loader
     keyring: Keyring
+    standing: enforce.Standing
     channels: Mapping[str, Channel]
     sample: Callable[[datetime], int]
+    rules: tuple[detect.Rule, ...]
     owner: str
     trouble: dict[str, str] = field(default_factory=dict)
     """What does not work at the moment, by tick: kept in memory, for the state store may be what is gone."""
@@ -78,12 +86,15 @@ class Deck:
         """Open the deck of `home`. Raises SpecError, DamagedError, OSError; takes no lock (see `only_one`)."""
         clock = clock or SystemClock()
         loaded = spec.load(spec_path)
+        rules = detect.load(loaded.framework, _folder(spec_path))
         home.mkdir(parents=True, exist_ok=True, mode=0o700)
         state = open_state(os.environ.get("OPSDECK_STATE") or f"sqlite:///{home / 'state.db'}")
         events = open_events(
             os.environ.get("OPSDECK_EVENTS") or f"duckdb:///{home / 'events.duckdb'}", loaded.edges
         )
         journal = Journal(home / "journal")
+        standing = enforce.Standing(state)
+        standing.refresh(clock.now())
         deck = cls(
             home=home,
             spec_path=spec_path,
@@ -92,11 +103,13 @@ class Deck:
             events=events,
             state=state,
             journal=journal,
-            door=Door(journal, loaded, clock, state),
+            door=Door(journal, loaded, clock, state, intake=Intake(lambda: standing.restricted)),
             loader=Loader(journal, events),
             keyring=Keyring(state),
+            standing=standing,
             channels=build(loaded.channels, home),
             sample=host.sampler(events),
+            rules=rules,
             owner=f"{socket.gethostname()}:{home}",
         )
         deck._log_damage(journal.damage)
@@ -123,7 +136,9 @@ class Deck:
                 hint="stop it, then: opsdeck up --spec operations.yaml",
             )
         loaded = spec.load(self.spec_path)
+        rules = detect.load(loaded.framework, _folder(self.spec_path))
         changed = spec.diff(self.spec, loaded)
+        self.rules = rules
         self.channels = build(loaded.channels, self.home)
         self.spec = self.door.spec = loaded
         self._log_spec("applied", actor)
@@ -149,7 +164,11 @@ class Deck:
         )
         return (
             Tick("evaluate", self.spec.evaluate_every, self._evaluate),
+            Tick("faults", FAULTS_EVERY, self._faults),
+            Tick("detect", DETECT_EVERY, self._detect),
             Tick("notify", NOTIFY_EVERY, self._notify),
+            Tick("detect", DETECT_EVERY, self._detect),
+            Tick("habits", HABITS_EVERY, self._habits),
             Tick("probe", probes, self._probe),
             Tick("sample", SAMPLE_EVERY, self.sample),
             Tick("scans", SCANS_EVERY, lambda now: scans.tick(self.state, self.events, now)),
@@ -197,6 +216,8 @@ class Deck:
         self.loader.wait(wait / timedelta(seconds=1))
         _, trouble = self._run(Tick("load", RETRY, lambda _: self.loader.tick()), self.clock.now())
         self._note("load", trouble)
+        _, stale = self._run(Tick("standing", RETRY, self.standing.keep), self.clock.now())
+        self._note("standing", stale)
         self._log_damage(self.journal.damage)
         return RETRY if trouble else timedelta(0)
 
@@ -218,6 +239,29 @@ class Deck:
 
     def _evaluate(self, now: datetime) -> int:
         return alerts.tick(self.state, self.events, services.watched(self.events, self.spec, now), now)
+
+    def _faults(self, now: datetime) -> int:
+        return faults.tick(self.state, self.events, services.watched(self.events, self.spec, now), now)
+
+    def _detect(self, now: datetime) -> int:
+        enforced = enforce.tick(self.state, self.spec.framework, now)
+        self.standing.refresh(now)
+        return enforced
+
+    def _detect(self, now: datetime) -> int:
+        watched = services.names(self.events, self.spec, now, services.DAY)
+        found = detect.tick(self.state, self.events, watched, self.rules, self.spec.framework, now)
+        return found + detect.announce(self.state, self.door.accept, now)
+
+    def _habits(self, now: datetime) -> int:
+        framework = self.spec.framework
+        found = 0
+        for name in services.names(self.events, self.spec, now, services.DAY):
+            with self.state.begin(write=False) as tx:
+                judged = tx.find(Detection, service=name)
+            hits = habits.look(self.events, judged, name, framework.baseline, now, lately=2 * HABITS_EVERY)
+            found += detect.learned(self.state, name, hits, framework, now)
+        return found
 
     def _notify(self, now: datetime) -> int:
         return notify.plan(self.state, self.spec, now) + notify.send(
@@ -267,6 +311,11 @@ class Deck:
         """A fresh sign-in link's secret: single use, five minutes."""
         with self.state.begin() as tx:
             return access.link(tx, LOCAL, self.clock.now())
+
+
+def _folder(spec_path: Path | None) -> Path | None:
+    """Where the paths in a spec begin."""
+    return spec_path if spec_path is None or spec_path.is_dir() else spec_path.parent
 
 
 def _write_private(path: Path, text: str) -> None:

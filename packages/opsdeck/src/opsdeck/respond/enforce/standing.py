@@ -1,13 +1,14 @@
 """What stands at the moment, in memory: asked by every policy request and by the door, without a look into the store.
 
-In: the state store. Out: rights by service, user and address hash; the set of restricted subjects. It is read anew
-when the log has grown, so that every deck on one state store knows what another did.
+In: the state store. Out: rights by service, user and address hash; the restricted subjects. What changes it is in the
+log, so it is read anew when the log has grown: every deck on one state store knows what another did.
 """
 
 import threading
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 
 from opsdeck.model import Entitlement, Restriction
 from opsdeck.respond.enforce.policy import Rights
@@ -15,6 +16,8 @@ from opsdeck.stores.api import StateStore
 
 Subject = tuple[str, str, str]
 """Service, kind of subject (user, address), subject."""
+
+FRESH = timedelta(seconds=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,9 +34,16 @@ class Standing:
         self._state = state
         self._reading = threading.Lock()
         self._known = _Known()
+        self._looked: datetime | None = None
 
-    def refresh(self) -> int:
-        """Read what stands if anything was logged since; returns how many restrictions and entitlements there are."""
+    def keep(self, now: datetime) -> int:
+        """As `refresh`, unless somebody looked within the last second."""
+        looked = self._looked
+        return 0 if looked is not None and abs(now - looked) < FRESH else self.refresh(now)
+
+    def refresh(self, now: datetime) -> int:
+        """Read what stands if anything was logged since; returns how many subjects have something of their own."""
+        self._looked = now
         with self._reading, self._state.begin(write=False) as tx:
             newest = tx.recent(1)
             seq = newest[0].seq if newest else 0

@@ -15,7 +15,7 @@ from starlette.staticfiles import StaticFiles
 
 from opsdeck.deck import Deck
 from opsdeck.errors import OpsdeckError
-from opsdeck.server import api, health, ingest
+from opsdeck.server import api, health, ingest, policy
 from opsdeck.server.auth import Gate
 from opsdeck.server.headers import HEADERS, Shield
 from opsdeck.server.pages import alerts, events, overview, scans, signin, slo
@@ -50,6 +50,7 @@ def create(deck: Deck, *, hosts: Collection[str]) -> FastAPI:
     app.state.templates = environment()
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     app.include_router(ingest.router(deck.door, deck.keyring))
+    app.include_router(policy.router(deck))
     app.include_router(api.uploads)
     for part in (health, api, overview, slo, alerts, events, scans, signin):
         app.include_router(part.router, max_body_size=LARGEST_BODY)

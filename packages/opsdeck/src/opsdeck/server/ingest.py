@@ -18,7 +18,7 @@ from opsdeck.collect.codes import NoneAcceptableError, refuse
 from opsdeck.collect.door import Door
 from opsdeck.errors import RejectedError
 from opsdeck.identity.keys import Keyring
-from opsdeck.model import IngestKey
+from opsdeck.server.bearer import ingest_key
 
 PATH = "/v1/events"
 # A megabyte over the slowest link worth the name; a connection that drips is given up after it.
@@ -45,7 +45,7 @@ def router(door: Door, keyring: Keyring, deadline: float = DEADLINE_SECONDS) -> 
 def _endpoint(door: Door, keyring: Keyring, deadline: float) -> Callable[[Request], Awaitable[Response]]:
     async def events(request: Request) -> Response:
         try:
-            key = await _key(request, keyring)
+            key = await ingest_key(request, keyring)
             encoding = _checked(request, door.limits.body)
             body = await _body(request, door.limits.body, deadline)
             address = request.client.host if request.client else ""
@@ -57,17 +57,6 @@ def _endpoint(door: Door, keyring: Keyring, deadline: float) -> Callable[[Reques
         return _json(202, {"accepted": receipt.accepted, "rejected": receipt.rejected})
 
     return events
-
-
-async def _key(request: Request, keyring: Keyring) -> IngestKey:
-    scheme, _, secret = request.headers.get("authorization", "").partition(" ")
-    if scheme.lower() == "bearer":
-        known, key = keyring.cached(secret.strip())
-        if not known:
-            key = await asyncio.to_thread(keyring.find, secret.strip())
-        if key is not None:
-            return key
-    raise refuse("unauthenticated", hint="send: Authorization: Bearer odk_…  (opsdeck keys add)")
 
 
 def _checked(request: Request, limit: int) -> str:

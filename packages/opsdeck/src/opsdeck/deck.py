@@ -18,8 +18,8 @@ from opsdeck.collect.door import Door
 from opsdeck.collect.journal import Damage, Journal
 from opsdeck.collect.limit import Intake
 from opsdeck.collect.loader import Loader
-from opsdeck.detect import habits
 from opsdeck.collect.scans import tick as scans
+from opsdeck.detect import habits
 from opsdeck.errors import UsageError
 from opsdeck.identity import access, keys
 from opsdeck.identity.keys import Keyring
@@ -41,7 +41,6 @@ LEASE = timedelta(minutes=2)  # longer than a tick should take; a crashed owner'
 NOTIFY_EVERY = timedelta(seconds=1)
 DETECT_EVERY = timedelta(seconds=1)
 HABITS_EVERY = timedelta(minutes=5)
-DETECT_EVERY = timedelta(seconds=1)
 RETRY = timedelta(seconds=1)  # between two attempts on a store that fails
 SAMPLE_EVERY = timedelta(seconds=10)
 FAULTS_EVERY = timedelta(seconds=2)
@@ -166,9 +165,8 @@ class Deck:
             Tick("evaluate", self.spec.evaluate_every, self._evaluate),
             Tick("faults", FAULTS_EVERY, self._faults),
             Tick("detect", DETECT_EVERY, self._detect),
-            Tick("notify", NOTIFY_EVERY, self._notify),
-            Tick("detect", DETECT_EVERY, self._detect),
             Tick("habits", HABITS_EVERY, self._habits),
+            Tick("notify", NOTIFY_EVERY, self._notify),
             Tick("probe", probes, self._probe),
             Tick("sample", SAMPLE_EVERY, self.sample),
             Tick("scans", SCANS_EVERY, lambda now: scans.tick(self.state, self.events, now)),
@@ -244,14 +242,11 @@ class Deck:
         return faults.tick(self.state, self.events, services.watched(self.events, self.spec, now), now)
 
     def _detect(self, now: datetime) -> int:
-        enforced = enforce.tick(self.state, self.spec.framework, now)
-        self.standing.refresh(now)
-        return enforced
-
-    def _detect(self, now: datetime) -> int:
         watched = services.names(self.events, self.spec, now, services.DAY)
         found = detect.tick(self.state, self.events, watched, self.rules, self.spec.framework, now)
-        return found + detect.announce(self.state, self.door.accept, now)
+        enforced = enforce.tick(self.state, self.spec.framework, now)
+        self.standing.refresh(now)
+        return found + enforced + detect.announce(self.state, self.door.accept, now)
 
     def _habits(self, now: datetime) -> int:
         framework = self.spec.framework

@@ -8,6 +8,7 @@ import pytest
 
 from opsdeck.collect.door import Door
 from opsdeck.collect.scrub import redact
+from opsdeck.identity.secret import mint
 from opsdeck.model import IngestKey
 
 Make = Callable[..., dict[str, Any]]
@@ -28,10 +29,10 @@ SECRET = {
     "a Slack token": ("xoxb-123456789012-abc", "[redacted]"),
     "an npm token": ("npm_" + "a1" * 18, "[redacted]"),
     "a JSON web token": ("eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.abc_-1", "[redacted]"),
-    "an ingest key of ours": ("odk_" + "a" * 43 + "bcdefg", "[redacted]"),
-    "a password in a URL": ("https://user:hunter2@example.org/x", "https://user:[redacted]@example.org/x"),
-    "a password with an at sign": ("https://user:p@ss@example.org", "https://user:[redacted]@example.org"),
-    "a password without a user": ("redis://:hunter2@host:1/0", "redis://:[redacted]@host:1/0"),
+    "an ingest key of ours": (mint("odk"), "[redacted]"),
+    "a password in a URL": ("https://user:hunter2@example.org/x", "https://[redacted]@example.org/x"),
+    "a password with an at sign": ("https://user:p@ss@example.org", "https://[redacted]@example.org"),
+    "a password without a user": ("redis://:hunter2@host:1/0", "redis://[redacted]@host:1/0"),
     "an assigned password": ("PASSWORD=hunter2 next", "PASSWORD=[redacted] next"),
     "a password in JSON": ('{"password": "hunter2"}', '{"password": "[redacted]"}'),
     "a secret key": ("AWS_SECRET_ACCESS_KEY=abc/def", "AWS_SECRET_ACCESS_KEY=[redacted]"),

@@ -40,7 +40,7 @@ def every_event(
     tool(
         f"{again}run.operation('a', 'b/c', 'D')\nwith run.phase('render'):\n    pass\nrun.metadata({values})"
     )
-    tool("run.fail('BAD_INPUT', 'no', context='here')")
+    tool("run.fail('BAD_INPUT', 'password=hunter2', context='here')")
     tool("os.kill(os.getpid(), 15)\nsignal.pause()")
     tool("os.kill(os.getpid(), 9)")
     wrap("sh", "-c", "kill -SEGV $$")

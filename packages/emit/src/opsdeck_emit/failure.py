@@ -7,7 +7,7 @@ In: the exception that left the run, a declared failure, an exit code or a signa
 import re
 from types import FrameType, TracebackType
 
-from opsdeck_emit.redact import CONTEXT_LIMIT, MESSAGE_LIMIT, STACK_LIMIT, redact
+from opsdeck_emit.redact import CONTEXT_LIMIT, MESSAGE_LIMIT, STACK_LIMIT, redacted
 
 CODE = re.compile("[A-Z][A-Z0-9_]{2,40}")
 CATEGORIES = ("user_errors", "system_errors", "critical_errors")
@@ -27,13 +27,20 @@ Declared = tuple[str, str, str, str | None, BaseException | FrameType | None]
 
 
 def error(code: str, message: object, category: str, *, stack: str = "", context: object = None) -> Error:
-    """An error block within its limits: message and context 1 KiB, stack 8 KiB, secrets and home folder out."""
+    """An error block within its limits: message and context 1 KiB, stack 8 KiB, secrets and home folder out.
+
+    How many secrets that were is its `redactions`, which is the event's to keep.
+    """
+    said, in_message = redacted(message, MESSAGE_LIMIT)
+    where, in_stack = redacted(stack, STACK_LIMIT, lines=True)
+    beside, in_context = redacted(context, CONTEXT_LIMIT)
     return {
         "code": code if well_formed(code) else "UNNAMED_ERROR",
-        "message": redact(message, MESSAGE_LIMIT),
-        "stack": redact(stack, STACK_LIMIT, lines=True) if stack else None,
-        "context": None if context is None else redact(context, CONTEXT_LIMIT),
+        "message": said,
+        "stack": where if stack else None,
+        "context": None if context is None else beside,
         "category": category if category in CATEGORIES else "system_errors",
+        "redactions": in_message + in_stack + in_context,
     }
 
 

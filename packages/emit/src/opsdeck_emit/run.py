@@ -16,7 +16,7 @@ from opsdeck_emit.facts import environment_of, peak_memory, scope, start_of, sta
 from opsdeck_emit.home import ours, spool
 from opsdeck_emit.launch import wake
 from opsdeck_emit.spool import append, dropped, mark
-from opsdeck_emit.wire import NAME_LIMIT, allowed, clean, dumps, level
+from opsdeck_emit.wire import NAME_LIMIT, allowed, clean, dumps, level, suspect
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -151,7 +151,7 @@ class Run:
         self._folder = spool(self._service)
         process = stat_of("self")
         who = (self._service, self._version, self._command, self._environment)
-        event = opening(*who, time.time(), process, wrapped=self._wrapped)
+        event = _fit(opening(*who, time.time(), process, wrapped=self._wrapped))
         owner = f"{self._pid} {start_of(process)} {scope()}"
         self._marker = mark(self._folder, event["eventId"], owner, dumps(abandoned(event)).encode())
         self._event = event
@@ -166,7 +166,7 @@ class Run:
         if not os.path.exists(self._marker):
             return  # purged meanwhile: consent was taken back
         try:
-            record = dumps(self._closing(exc)).encode()
+            record = dumps(_fit(self._closing(exc))).encode()
             fresh = append(self._folder, record, time.time())
         finally:
             os.unlink(self._marker)
@@ -177,7 +177,8 @@ class Run:
         code = int(self.exit_code or 0) & 0xFF
         signal, error = self._outcome(exc, code)
         phases = {name: round(spent, 1) for name, spent in self._phases.items()}
-        told = {"phasesMs": phases or None, "retries": self._retries or None}
+        taken = error.pop("redactions", None) if error else None
+        told = {"phasesMs": phases or None, "retries": self._retries or None, "redactions": taken or None}
         measured = {"cpuMs": round(cpu * 1000), "peakMemoryBytes": peak_memory(), **self._measured}
         return {
             **self._event,
@@ -275,6 +276,20 @@ def operated(
         return wrapper
 
     return decorate
+
+
+def _fit(event: "dict[str, Any]") -> "dict[str, Any]":
+    """The event without secrets in what the tool named (its error has none any more), and with their number."""
+    if not suspect(dumps({**event, "error": None})):
+        return event
+    from opsdeck_emit.redact import scrubbed
+
+    safe: dict[str, Any]
+    safe, taken = scrubbed(event)
+    if taken:
+        counted = int(safe["metadata"].get("redactions") or 0) + taken
+        safe["metadata"] = {**safe["metadata"], "redactions": counted}
+    return safe
 
 
 def exit_code_of(exc: BaseException) -> int:

@@ -105,7 +105,10 @@ def get(url: str, key: str, service: str, subject: str, etag: str, seconds: floa
                 body = answer.read(policy.SIZE_LIMIT + 1)
             return Answer(answer.status or 0, answer.headers.get("ETag", "")[:ETAG_LIMIT], body)
     except (OSError, HTTPException, ValueError) as trouble:
-        return Answer(0, trouble=f"{type(trouble).__name__}: {trouble}")
+        cause = getattr(trouble, "reason", trouble)
+        return Answer(
+            0, trouble=f"no answer: {getattr(cause, 'strerror', '') or cause or type(cause).__name__}"
+        )
 
 
 def trouble(service: str) -> tuple[int, str]:

@@ -15,20 +15,28 @@ from statistics import median
 _NORMAL = 0.6745
 
 
-def spread(counts: Iterable[int]) -> tuple[float, float]:
+def spread(counts: Iterable[int], least: float) -> tuple[float, float]:
     """Median and MAD of the logarithms of daily counts; at least one count.
 
-    The MAD is never below that of mere chance (a Poisson count of this median): seven days that happen to be alike
-    do not make an eighth one, a little busier, a suspect.
+    The MAD is not below `least`, nor below that of mere chance (a Poisson count of this median): days that happen to
+    be alike do not make a busier one a suspect.
     """
     logs = [log1p(count) for count in counts]
     middle = median(logs)
-    return middle, max(median(abs(one - middle) for one in logs), chance(middle))
+    chance = _NORMAL / sqrt(exp(middle))
+    return middle, max(median(abs(one - middle) for one in logs), chance, least)
 
 
-def chance(middle: float) -> float:
-    """The MAD of log1p of a Poisson count whose median has the logarithm `middle`."""
-    return _NORMAL / sqrt(exp(middle))
+def expected_new(counts: Mapping[str, int], runs: int) -> float:
+    """How many of so many further runs will be of something new: as often as what was met once has been (Good, "The
+    population frequencies of species and the estimation of population parameters", Biometrika 40, 1953)."""
+    whole = sum(counts.values())
+    return runs * sum(count == 1 for count in counts.values()) / whole if whole else float(runs)
+
+
+def at_most(expected: float, deviations: float) -> float:
+    """What a Poisson count of this mean reaches at so many MADs above it."""
+    return expected + deviations * _NORMAL * sqrt(expected)
 
 
 def level(logarithm: float) -> int:

@@ -147,7 +147,10 @@ def _before(days: Mapping[int, Day], number: int) -> list[Day]:
 
 def _is_odd(day: Day, usual: Usual, baseline: Baseline) -> bool:
     """Whether the day is unusual unless its new templates turn out to be new to others as well."""
-    return len(usual.new(day)) > usual.newcomers or usual.distance(day, baseline) > usual.farthest
+    return (
+        len(usual.new(day)) > usual.may_be_new(day, baseline)
+        or usual.distance(day, baseline) > usual.farthest
+    )
 
 
 def _judge(
@@ -174,7 +177,7 @@ def _judge(
             detail,
             {"distance": distance, "farthest": usual.farthest, "mix": mix},
         )
-    if len(new) > usual.newcomers:
+    if len(new) > usual.may_be_new(kept, baseline):
         named = ", ".join(new[:_NAMED]) + (", …" if len(new) > _NAMED else "")
         detail = f"{len(new)} templates in a day that were never used before: {named}"
         yield _hit(FIRST_SEEN, user, kept, len(new), detail, {"templates": new[:SHOWN]})

@@ -11,7 +11,7 @@ from datetime import datetime
 from functools import cached_property
 from math import log1p
 
-from opsdeck.detect.divergence import distance, level, spread
+from opsdeck.detect.divergence import at_most, distance, expected_new, level, spread
 from opsdeck.spec.framework import Baseline
 
 
@@ -77,13 +77,17 @@ class Usual:
         """Templates of the day that the user never used, the most used first."""
         return sorted(day.templates.keys() - self.known, key=lambda name: (-day.templates[name], name))
 
+    def may_be_new(self, day: Day, baseline: Baseline) -> int:
+        """How many templates of a day of so many runs may be new: who has explored so far goes on exploring."""
+        return max(self.newcomers, int(at_most(expected_new(self.templates, day.count), baseline.deviations)))
+
 
 def learn(days: Sequence[Day], taught: Taught, baseline: Baseline) -> Usual | None:
     """What is usual after these days, the oldest first; None while they are not enough."""
     learned = [day for day in days if taught.counts(day)]
     if len(learned) < max(1, baseline.enough.days):
         return None
-    middle, deviation = spread(day.count for day in learned)
+    middle, deviation = spread((day.count for day in learned), baseline.least_deviation)
     middle = max(middle, log1p(taught.level))
     whole = sum((Counter(day.templates) for day in learned), Counter[str]())
     return Usual(

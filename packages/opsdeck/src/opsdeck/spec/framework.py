@@ -83,14 +83,15 @@ class Baseline:
     """How unusual use is told from usual use (Security Monitoring).
 
     `days` are learned from, once a user has been seen on `enough` of them. Unusual is a daily count more than
-    `deviations` median absolute deviations above the median, a template mix whose Jensen-Shannon distance (0 to 1)
-    from the usual one is above `divergence`, both from `at_least` runs on, or `newcomers` templates in a day that the
-    user never used and fewer than `peers` others took up lately.
+    `deviations` median absolute deviations above the median (in logarithms, each of `least_deviation` or more), a
+    template mix whose Jensen-Shannon distance (0 to 1) from the usual one is above `divergence`, both from `at_least`
+    runs on, or `newcomers` templates in a day that the user never used and fewer than `peers` others took up lately.
     """
 
     days: timedelta
     enough: timedelta
     deviations: float
+    least_deviation: float
     divergence: float
     at_least: int
     newcomers: int

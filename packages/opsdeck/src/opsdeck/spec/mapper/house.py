@@ -133,6 +133,7 @@ def _baseline(one: sections.Baseline) -> Baseline:
         days=parse.duration(one.days),
         enough=parse.duration(one.enough),
         deviations=one.deviations,
+        least_deviation=one.least_deviation,
         divergence=one.divergence,
         at_least=one.at_least,
         newcomers=one.newcomers,

@@ -125,6 +125,7 @@ class Baseline(Strict):
     days: Duration
     enough: Duration
     deviations: Annotated[float, Field(gt=0, le=1000)]
+    least_deviation: Annotated[float, Field(gt=0, le=1000)]
     divergence: Share
     at_least: Annotated[int, Field(ge=1, le=1_000_000)]
     newcomers: Annotated[int, Field(ge=1, le=1_000_000)]

@@ -24,6 +24,8 @@ PAGES = (
     "/slo",
     "/alerts",
     "/alerts/unjucks-cli/service_down",
+    "/errors",
+    "/errors/explain",
     "/events",
     "/events?where=oops",
     "/nothing",
@@ -193,7 +195,7 @@ def test_the_keyboard_is_enough(desk: Any, signed_in: Any) -> None:
     for _ in range(8):
         page.keyboard.press("Tab")
         order.append(page.evaluate("document.activeElement.textContent.trim() || document.activeElement.id"))
-    assert order[:6] == ["Skip to content", "opsdeck", "Overview", "SLOs", "Alerts", "Events"]
+    assert order[:7] == ["Skip to content", "opsdeck", "Overview", "SLOs", "Alerts", "Errors", "Events"]
     assert page.evaluate("getComputedStyle(document.activeElement).outlineStyle") != "none"
     page.keyboard.press("/")
     page.keyboard.type("level=ERROR")

@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter
 
-from opsdeck.server.api import acting, reading, scans
+from opsdeck.server.api import acting, errors, reading, scans
 from opsdeck.server.api.scans import uploads
 
 __all__ = ["router", "uploads"]
@@ -10,4 +10,5 @@ __all__ = ["router", "uploads"]
 router = APIRouter(prefix="/api")
 router.include_router(reading.router, tags=["read"])
 router.include_router(acting.router, tags=["act"])
+router.include_router(errors.router, tags=["errors"])
 router.include_router(scans.router, tags=["scans"])

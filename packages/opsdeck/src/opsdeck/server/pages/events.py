@@ -9,6 +9,7 @@ from fastapi import APIRouter, Query
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
+from opsdeck import faults
 from opsdeck.errors import NotFoundError, UsageError
 from opsdeck.model import Match, Window
 from opsdeck.reports import fields, logs
@@ -71,6 +72,9 @@ def one(request: Request, deck: TheDeck, event_id: str) -> HTMLResponse:
         raise NotFoundError(
             f"there is no event {event_id!r}", hint="it may be past its retention; look at /events"
         )
+    cause = faults.cause(found.body)
+    with deck.state.begin(write=False) as tx:
+        fault = faults.fault_of(tx, cause) if cause else None
     return render(
         request,
         deck,
@@ -84,6 +88,7 @@ def one(request: Request, deck: TheDeck, event_id: str) -> HTMLResponse:
         facts=fields.explain(found.body),
         tokens=list(coloured(found.body)),
         filterable=frozenset(language.NAMES),
+        fault=fault,
     )
 
 

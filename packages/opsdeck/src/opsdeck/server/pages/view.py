@@ -30,6 +30,7 @@ PAGES = (
     ("/", "overview", "Overview"),
     ("/slo", "slo", "SLOs"),
     ("/alerts", "alerts", "Alerts"),
+    ("/errors", "errors", "Errors"),
     ("/events", "events", "Events"),
     ("/scans", "scans", "Vulnerabilities"),
 )

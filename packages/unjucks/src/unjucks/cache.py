@@ -25,6 +25,7 @@ SHAPES = crc32(
 )  # records are tuples in the order of the slots
 HEADER = f"unjucks-template 1 {sys.implementation.cache_tag} {SHAPES:08x}\n".encode()
 CRC_BYTES = 4
+MANIFEST = "MANIFEST.sha256"  # of a root: bundle.py
 MOST_ENTRIES = 1000
 MOST_FILES = 500
 MOST_LEVELS = 16
@@ -78,6 +79,15 @@ def signature(template_folder: str, *, follow: bool) -> "Signature":
                 f"over {MOST_FILES} files or {MOST_LEVELS} levels deep", place=template_folder
             )
     return sorted(found)
+
+
+def manifest(root: str) -> "Signature":
+    """Give the root's manifest as an entry of a signature; a root without one has none."""
+    try:
+        stat = os.lstat(f"{root}/{MANIFEST}")
+    except OSError:
+        return []
+    return [(f"/{MANIFEST}", stat.st_mtime_ns, stat.st_ctime_ns, stat.st_size, is_own(stat))]
 
 
 def _stat(path: str) -> os.stat_result:

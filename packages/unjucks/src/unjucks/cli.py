@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 INTERRUPTED = 130  # 128 + SIGINT, as shells report it
 READER_GONE = 141  # 128 + SIGPIPE: what a shell reports of tools that die of it
 OPERATIONS = ("generate", "list")
-COMMANDS = (*OPERATIONS, "new", "init", "help", "telemetry", "doctor")
+COMMANDS = (*OPERATIONS, "new", "init", "help", "telemetry", "doctor", "templates")
 
 
 def main() -> int:

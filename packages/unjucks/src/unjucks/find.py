@@ -193,10 +193,16 @@ def compiled(root: Root, generator: str, name: str) -> Template:
         signature = cache.signature(folder, follow=False)
     if trusted != root.trusted:
         root = Root(root.path, root.kind, trusted=False)
-    template = cache.load(root, folder, signature)
+    sealed = cache.manifest(root.path)
+    template = cache.load(root, folder, signature + sealed)
     if template is None:
-        template = _parsed(root, generator, name, [path for path, *_ in signature])
-        cache.store(template, signature, time.time_ns())
+        files = [path for path, *_ in signature]
+        if sealed:
+            from unjucks import bundle
+
+            bundle.vouch(root.path, f"{generator}/{name}", files)
+        template = _parsed(root, generator, name, files)
+        cache.store(template, signature + sealed, time.time_ns())
     return template
 
 

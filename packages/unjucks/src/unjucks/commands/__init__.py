@@ -19,6 +19,10 @@ def plain(command: str, argv: list[str], console: "Console") -> int:
         from unjucks.commands import doctor
 
         return doctor.run(argv, console)
+    if command == "templates":
+        from unjucks.commands import templates
+
+        return templates.run(argv, console)
     from unjucks.commands import scaffold
 
     return scaffold.new(argv, console) if command == "new" else scaffold.init(argv, console)

@@ -18,6 +18,7 @@ COMMANDS = {
         "[status | show | on | off | purge] [--json]",
         "Show or change what is recorded about runs",
     ),
+    "templates": ("verify [ROOT] [--json]", "Check a root's files against its MANIFEST.sha256"),
     "doctor": ("[--json]", "Check this installation and its templates"),
 }
 OPTIONS = {

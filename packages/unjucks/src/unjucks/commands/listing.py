@@ -36,7 +36,7 @@ def run(argv: list[str], console: "Console", event: "Run | Unrecorded") -> int:
         for trouble in troubles[1:]:
             console.report(trouble)
     if troubles:
-        raise troubles[0]
+        raise next((one for one in troubles if one.category == "critical_errors"), troubles[0])
     return 0
 
 

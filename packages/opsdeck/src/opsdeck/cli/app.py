@@ -9,6 +9,7 @@ import typer
 from rich.text import Text
 
 from opsdeck.cli import alerts, logs, measures, scan, services, spec
+from opsdeck.cli import errors as error_groups
 from opsdeck.cli.output import errors
 from opsdeck.errors import OpsdeckError, SpecError
 
@@ -41,6 +42,7 @@ for command in (measures.status, measures.sli, measures.doctor, measures.link, l
     app.command()(command)
 app.add_typer(measures.slo, name="slo")
 app.add_typer(alerts.app, name="alerts")
+app.add_typer(error_groups.app, name="errors")
 app.add_typer(scan.app, name="scan")
 app.add_typer(spec.app, name="spec")
 app.add_typer(services.app, name="services")

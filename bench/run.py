@@ -39,6 +39,9 @@ TARGETS = (
     Target("unjucks", "peak_generate_on_mib", "peak memory of `unjucks generate`, telemetry on", "MiB", 25),
     Target("emit", "telemetry_on_minus_off_ms", "telemetry on minus off, a minimal embedded CLI", "ms", 3),
     Target("emit", "import_minus_bare_ms", "`import opsdeck_emit` minus bare", "ms"),
+    Target("policy", "check_ms", "reading, verifying and asking the deck's policy, in a fresh process", "ms", 1),
+    Target("policy", "check_ratio", "the same", "x bare"),
+    Target("policy", "generate_with_minus_without_ms", "`unjucks generate` with a policy minus without", "ms"),
     Target("ingest", "bytes_per_event", "size of an event", "bytes"),
     Target("ingest", "events_per_second", "`POST /v1/events`, batches of 1,000, fdatasync before the 202", "events/s", 100_000, at_least=True),
     Target("ingest", "request_ms_p99", "99th percentile of those requests", "ms"),
@@ -63,6 +66,7 @@ TARGETS = (
 COMMANDS = {
     "unjucks": ("unjucks.py", "--json"),
     "emit": ("emit.py", "--json"),
+    "policy": ("policy_check.py", "--json"),
     "ingest": ("ingest.py", "--json"),
     "faults": ("faults.py", "--json"),
     "tick": ("tick.py", "--json"),

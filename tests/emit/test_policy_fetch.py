@@ -325,3 +325,11 @@ def test_a_deck_that_never_answers_holds_nobody_up(granted: Path, deck: Deck) ->
 def test_without_a_deck_no_process_is_started(granted: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "executable", "/nonexistent/python")
     launch.fetch(SERVICE, SECONDS)
+
+
+def test_a_wrapped_program_is_never_refused(deck: Deck, wrap: Tool) -> None:
+    deck.lines[consent.pseudonym()] = [limit(600, "block")]
+    refresh()
+    assert (found := held().policy) is not None
+    assert found.restriction(time.time()) is not None
+    assert wrap("true").returncode == 0

@@ -1,6 +1,7 @@
 """What a deck may refuse: limits, blocks and what is restricted, on the real command with a deck on a real socket."""
 
 import os
+import signal
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -35,7 +36,7 @@ def deck(project: Path) -> Iterator[Deck]:
     with serving() as running:
         know(running.url)
         yield running
-    for lock in home.glob("emit/spool/*/shipper.lock"):
+    for lock in home.parent.parent.glob("**/emit/spool/*/shipper.lock"):
         while launch.alive(str(lock.parent)) and lock.read_text().strip():
             os.kill(int(lock.read_text()), 9)
 
@@ -187,6 +188,30 @@ def test_a_new_limit_reaches_the_next_run(deck: Deck, templates: Any, spawn: Any
     assert deck.wait(304)
     deck.lines[me()] = [limit(600)]
     assert until(lambda: spawn(*RUN, "--force").code == 77)
+
+
+def test_a_limit_earned_by_runs_that_found_nothing_holds_for_the_next(
+    deck: Deck, templates: Any, spawn: Any, tree: Any
+) -> None:
+    templates(OPEN)
+    deck.lines[me()] = [limit(600)]
+    assert spawn("generate", "gen", "missing").error == "TEMPLATE_NOT_FOUND"
+    assert deck.wait(304)
+    assert spawn(*RUN).code == 77
+    assert tree() == {}
+
+
+def test_another_user_of_the_same_deck_is_unaffected(
+    deck: Deck, templates: Any, spawn: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    templates(OPEN)
+    deck.lines[me()] = [limit(600, "block")]
+    put(limit(600, "block"))
+    assert spawn(*RUN).code == 77
+    monkeypatch.setenv("OPSDECK_HOME", str(tmp_path / "other"))
+    consent.grant(SERVICE)
+    know(deck.url)
+    assert spawn(*RUN).code == 0
 
 
 def test_an_expired_policy_that_still_blocks_is_asked_for_anew(deck: Deck, templates: Any, run: Any) -> None:
@@ -489,6 +514,13 @@ def test_the_doctor_shows(case: str, deck: Deck, run: Any) -> None:
     (found,) = [one for one in run("doctor", "--json").json if one["check"] == "policy"]
     assert found["state"] == state
     assert detail in found["detail"]
+
+
+def test_children_that_nobody_waits_for_are_no_trouble(deck: Deck, templates: Any, spawn: Any) -> None:
+    templates(CLOSED)
+    deck.lines[me()] = ["entitled template:gen/one"]
+    ignore = {"preexec_fn": lambda: signal.signal(signal.SIGCHLD, signal.SIG_IGN)}
+    assert spawn(*RUN, **ignore).code == 0
 
 
 def test_without_emit_only_what_is_restricted_stays_closed(

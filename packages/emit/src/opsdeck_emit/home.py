@@ -7,6 +7,7 @@ In: the environment and the home folder. Out: paths and addresses; nothing is cr
       url  ingest.key                    left by a local deck; OPSDECK_URL and OPSDECK_KEY override them
       emit/identity                      pseudonym and salt, made when consent is given
       emit/consent/SERVICE               the person's answer
+      emit/policy/DESTINATION/SERVICE    what the deck last said of this user: see policy.py
       emit/spool/DESTINATION/SERVICE/    what waits to be sent: see spool.py
 """
 

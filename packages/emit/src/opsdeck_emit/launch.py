@@ -42,12 +42,19 @@ def _run(seconds: float, *words: str) -> None:
     """Wait for a process of ours; killing it is safe at any point, since what it writes is whole or not there."""
     until = time.monotonic() + seconds
     pid = _spawn(*words)
-    while os.waitpid(pid, os.WNOHANG)[0] == 0:
+    while not _ended(pid):
         if time.monotonic() > until:
             os.kill(pid, 9)
-            os.waitpid(pid, 0)
+            _ended(pid, 0)
             return
         time.sleep(NAP_SECONDS)
+
+
+def _ended(pid: int, options: int = os.WNOHANG) -> bool:
+    try:
+        return os.waitpid(pid, options)[0] != 0
+    except ChildProcessError:  # where SIGCHLD is ignored nobody is left to wait for
+        return True
 
 
 def alive(folder: str) -> bool:

@@ -64,9 +64,10 @@ def _run(argv: list[str], console: "Console") -> int:
 
 def _operate(command: str, argv: list[str], console: "Console") -> int:
     """Run a command that operations counts; recorded with consent, and asked about once after a success."""
-    from unjucks import recording
+    from unjucks import recording, standing
 
     with recording.start(command) as event:
+        standing.expect(event)
         try:
             code = console.guard(lambda: _act(command, argv, console, event), event)
             sys.stdout.flush()

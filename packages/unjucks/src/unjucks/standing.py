@@ -39,6 +39,18 @@ def features(template: "Template", flags: set[str]) -> list[str]:
     return [*found, ALLOW_OUTSIDE] if "--allow-outside" in flags else found
 
 
+def expect(event: "Event") -> None:
+    """Have the deck asked about this user from the first run on, whatever becomes of that run."""
+    service, subject = event.subject
+    if not subject:
+        return
+    try:
+        from opsdeck_emit import policy
+    except UNUSABLE:
+        return
+    policy.want(service)
+
+
 def admit(event: "Event", needed: "Iterable[str]", now: float) -> None:
     """Let a generation start; raises Blocked, RateLimited, Restricted or EntitlementUnknown."""
     policy, reason = _read(event, now)
@@ -94,13 +106,12 @@ def _read(event: "Event", now: float, seconds: float = 0.0) -> "tuple[Policy | N
         return None, ""
     try:
         from opsdeck_emit import launch, policy
+        from opsdeck_emit.run import quietly
     except UNUSABLE:
         return None, NO_EMIT
     reading = policy.read(service, subject, now)
-    if reading.reason == policy.ABSENT:
-        policy.want(service)
     if seconds:
-        launch.fetch(service, seconds)
+        quietly(service, launch.fetch, service, seconds)
         reading = policy.read(service, subject, now)
     return reading.policy, reading.reason
 

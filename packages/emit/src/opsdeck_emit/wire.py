@@ -69,7 +69,7 @@ def suspect(record: str) -> bool:
 def _begins(text: str, token: str) -> bool:
     """Whether it stands where a word begins: `sk-` does not in `task-list`."""
     at = text.find(token)
-    while at > 0 and text[at - 1].isalnum() and token != "://":
+    while at > 0 and text[at - 1].isalnum() and token[0].isalnum():
         at = text.find(token, at + 1)
     return at >= 0
 

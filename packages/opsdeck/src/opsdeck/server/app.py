@@ -18,7 +18,7 @@ from opsdeck.errors import OpsdeckError
 from opsdeck.server import api, health, ingest, policy
 from opsdeck.server.auth import Gate
 from opsdeck.server.headers import HEADERS, Shield
-from opsdeck.server.pages import alerts, errors, events, overview, scans, signin, slo
+from opsdeck.server.pages import alerts, errors, events, overview, scans, security, signin, slo
 from opsdeck.server.pages.view import STATIC, environment
 from opsdeck.server.refuse import answer, failed, refuse
 
@@ -52,7 +52,7 @@ def create(deck: Deck, *, hosts: Collection[str]) -> FastAPI:
     app.include_router(ingest.router(deck.door, deck.keyring))
     app.include_router(policy.router(deck))
     app.include_router(api.uploads)
-    for part in (health, api, overview, slo, alerts, errors, events, scans, signin):
+    for part in (health, api, overview, slo, alerts, errors, events, scans, security, signin):
         app.include_router(part.router, max_body_size=LARGEST_BODY)
     app.add_middleware(Gate, deck=deck, hosts=tuple(hosts))
     app.add_middleware(Shield)

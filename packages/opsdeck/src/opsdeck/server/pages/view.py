@@ -32,6 +32,7 @@ PAGES = (
     ("/alerts", "alerts", "Alerts"),
     ("/errors", "errors", "Errors"),
     ("/events", "events", "Events"),
+    ("/security", "security", "Security"),
     ("/scans", "scans", "Vulnerabilities"),
 )
 RANGES = tuple((name, timing.say(timing.duration(name))) for name in ("15m", "1h", "6h", "24h", "7d", "30d"))

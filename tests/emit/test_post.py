@@ -70,6 +70,12 @@ SAID = {
         b'{"message": "bound to another service"}',
         "HTTP 403: bound to another service",
     ),
+    "the words of other routes": (403, b'{"error": {"message": "not yours"}}', "HTTP 403: not yours"),
+    "ours, for an error that says nothing": (
+        403,
+        b'{"error": []}',
+        "HTTP 403: the deck does not take this key",
+    ),
     "why it is to be tried later": (503, b'{"message": "shutting down"}', "HTTP 503: shutting down"),
     "ours, without words": (401, b"", "HTTP 401: the deck does not take this key"),
     "ours, for a page": (403, b"<html>", "HTTP 403: the deck does not take this key"),

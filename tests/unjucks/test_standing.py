@@ -497,8 +497,13 @@ DOCTOR = {
     "all is well": (lambda _: put("entitled template:*"), "ok", "standing until "),
     "an entitlement": (lambda _: put("entitled template:*"), "ok", "entitled to template:*"),
     "a restriction": (lambda _: put(limit(600, "block")), "warn", "block until "),
+    "an end that no calendar has": (
+        lambda _: put(expires=1e30),
+        "ok",
+        "9999-12-31 23:59:59 UTC",
+    ),
     "a forgery": (lambda _: put(key="x"), "warn", "none: not signed by this deck for this key"),
-    "an expired one": (lambda _: put(issued=-99, expires=-1), "warn", "expired until "),
+    "an expired one": (lambda _: put(issued=-99, expires=-1), "warn", "expired since "),
     "trouble": (
         lambda _: (policy.want(SERVICE), know("http://127.0.0.1:9"), policy_fetch.refresh(SERVICE, 0, 1)),
         "warn",

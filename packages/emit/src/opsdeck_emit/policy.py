@@ -88,7 +88,7 @@ class Policy:
     def __init__(self, said: "Said") -> None:
         """Read the lines by their first words; raises ValueError and LookupError."""
         self.service, self.subject = said["service"][0], said["subject"][0]
-        self.issued, self.expires = int(said["issued"][0]), int(said["expires"][0])
+        self.issued, self.expires = int(said["issued"][0]), min(int(said["expires"][0]), END_OF_TIME)
         restrictions = [Restriction(line) for line in said.get("restrict", ())]
         self.restrictions = [one for one in restrictions if one.kind in STRENGTH]
         self.entitlements = said.get("entitled", [])

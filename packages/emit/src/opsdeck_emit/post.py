@@ -133,8 +133,9 @@ def _body(answer: urllib.error.HTTPError) -> bytes:
 def said_in(body: bytes) -> str:
     """What the deck says about a refusal as a whole, "" if the body is not a deck's."""
     try:
-        said: object = json.loads(body)["message"]
-    except (ValueError, TypeError, LookupError, RecursionError):
+        answer = json.loads(body)
+        said: object = answer.get("error", answer)["message"]
+    except (ValueError, TypeError, LookupError, AttributeError, RecursionError):
         return ""
     return said if isinstance(said, str) else ""
 

@@ -85,7 +85,7 @@ def told(now: float) -> tuple[bool, str]:
     holding = [one for one in reading.policy.restrictions if now < one.until]
     limits = [f"{one.kind} until {when(one.until)} ({one.id}: {one.reason})" for one in holding]
     parts = [
-        f"{reading.reason} until {when(reading.policy.expires)}",
+        f"{reading.reason} {'until' if reading.reason == STANDING else 'since'} {when(reading.policy.expires)}",
         "; ".join(limits) or "no restrictions",
         "entitled to " + (", ".join(reading.policy.entitlements) or "nothing restricted"),
     ]

@@ -1,6 +1,5 @@
 """What a user sees: files of several tools in, one list out; statements, accepted risks and their end; the alert."""
 
-import itertools
 from typing import Any
 
 import pytest
@@ -33,16 +32,6 @@ def test_the_same_findings_of_four_tools_are_one_list(operator: Any, files: tupl
     assert ids(found) == ALL
     assert len(found) == len(ALL)
     assert all(len(one["tools"]) >= 4 for one in found)
-
-
-def test_the_order_of_the_files_changes_nothing(operator: Any) -> None:
-    seen = set()
-    for place, files in enumerate(itertools.permutations(FOUR[:3])):
-        for file in files:
-            operator.bring(file, source=f"order-{place}")
-        rows = operator.found()
-        seen.add(str(sorted((r["package"], r["version"], r["ids"]["all"], r["severity"]) for r in rows)))
-    assert len(seen) == 1
 
 
 def test_a_finding_has_all_its_names_its_package_as_everybody_spells_it_and_the_fix(operator: Any) -> None:
@@ -204,6 +193,15 @@ def test_a_scan_that_is_older_than_the_newest_one_is_refused(operator: Any, samp
     refused = operator.bring(sample("trivy.json").replace(b"2026-11-24T20", b"2026-11-23T20"))
     assert (refused["status"], refused["code"]) == (409, "conflict")
     assert "--source" in refused["hint"]
+
+
+def test_a_finding_that_turns_critical_is_a_row_too(operator: Any) -> None:
+    operator.bring("pip-audit.json")
+    assert operator.log("finding") == []
+    operator.bring("osv-scanner.json")
+    assert set(operator.log("finding")) == {
+        (f"unjucks-cli/{name}", "unknown", "critical") for name in CRITICAL
+    }
 
 
 def test_every_change_is_a_row_of_the_log(operator: Any) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from opsdeck.collect.scans import summary, waivers
+from opsdeck.collect.scans import summary, text, waivers
 from opsdeck.collect.scans.shape import Report
 from opsdeck.collect.scans.unite import Look, United, unite
 from opsdeck.collect.scans.waive import by_name, standing
@@ -55,7 +55,7 @@ class Imported:
 
 def take(tx: Transaction, report: Report, sender: Sender, now: datetime) -> Imported:
     """Keep what the report says. Raises ConflictError for one that is older than the newest of its tool and source."""
-    look = Look(sender.service, report.tool, sender.source or report.source)
+    look = Look(sender.service, report.tool, text.plain(sender.source) or report.source)
     scans = sorted(
         tx.find(Scan, service=look.service, tool=look.tool, source=look.source),
         key=lambda scan: (scan.imported_at, scan.key),
@@ -143,26 +143,27 @@ def _tell(
     """Count what changed, and log the critical ones among it."""
     told: Counter[str] = Counter()
     for key, one in new.items():
-        before = old[key].status if key in old else ""
-        if one.status == before:
+        what, before, after = _change(old.get(key), one)
+        if not what:
             continue
-        what = (
-            "new"
-            if not before
-            else "gone"
-            if one.status == "gone"
-            else "waived"
-            if one.status != "open"
-            else "back"
-        )
         told[what] += 1
-        if one.severity == SEVERE and (told["rows"] < NAMED):
+        if SEVERE in (one.severity, before) and told["rows"] < NAMED:
             told["rows"] += 1
             data = {"finding": key, "package": one.package, "version": one.version, "severity": one.severity}
-            tx.append(
-                Change("finding", f"{one.service}/{one.id}", before, one.status, what, actor, data), now
-            )
+            tx.append(Change("finding", f"{one.service}/{one.id}", before, after, what, actor, data), now)
     return told
+
+
+def _change(old: Finding | None, new: Finding) -> tuple[str, str, str]:
+    """What happened to a finding, from what, to what; "" for nothing that anybody counts."""
+    if old is None:
+        return "new" if new.status == "open" else "waived", "", new.status
+    if old.status != new.status:
+        what = {"gone": "gone", "open": "back"}.get(new.status, "waived")
+        return what, old.status, new.status
+    if old.severity != new.severity and SEVERE in (old.severity, new.severity):
+        return "rated", old.severity, new.severity
+    return "", "", ""
 
 
 def _log(

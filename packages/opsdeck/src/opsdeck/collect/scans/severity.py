@@ -40,17 +40,18 @@ UNKNOWN: Rated = ("unknown", None)
 
 def rated(level: str = "", vectors: Iterable[str] = (), scores: Iterable[float | str] = ()) -> Rated:
     """The level and the highest score of one report about one vulnerability."""
-    best = max((*map(of_vector, vectors), *map(of_score, scores)), key=_height, default=UNKNOWN)
+    given = (*map(of_vector, vectors), *map(of_score, scores))
     own = WORDS.get(level.strip().lower(), "unknown")
-    return (own if own != "unknown" else best[0], best[1])
+    if own == "unknown":
+        return max(given, key=_height, default=UNKNOWN)
+    return own, _score(own, given)
 
 
 def highest(ratings: Iterable[Rated]) -> Rated:
     """The gravest level among them, and the highest score."""
     given = list(ratings)
     level = min(given, key=lambda one: SEVERITIES.index(one[0]), default=UNKNOWN)[0]
-    known = [score for _, score in given if score is not None]
-    return level, max(known, default=None)
+    return level, _score(level, given)
 
 
 def of_score(score: float | str) -> Rated:
@@ -79,6 +80,12 @@ def of_vector(vector: str) -> Rated:
     except (CVSSError, ArithmeticError, KeyError, ValueError):
         return UNKNOWN
     return ("high" if second[0] == "critical" else second[0], second[1])
+
+
+def _score(level: VulnerabilitySeverity, given: Iterable[Rated]) -> float | None:
+    """The highest score, of those that mean this level where there are some."""
+    known = [(said == level, score) for said, score in given if score is not None]
+    return max(known)[1] if known else None
 
 
 def _height(rating: Rated) -> tuple[float, int]:

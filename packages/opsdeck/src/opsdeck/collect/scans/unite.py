@@ -11,7 +11,7 @@
 import hashlib
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -81,7 +81,7 @@ def shown(ids: Iterable[str]) -> str:
 
 def reported(finding: Finding) -> bool:
     """Whether the newest scan of some look still reports it."""
-    return any(_counts(finding, tool) for tool in finding.tools.values())
+    return _counting(finding.tools, finding.version)
 
 
 def unite(known: Sequence[Finding], found: Iterable[Found], look: Look, now: datetime) -> United:
@@ -150,15 +150,16 @@ def _finding(package: str, version: str, cluster: _Cluster, look: Look, now: dat
     fixes = (*(one.fixed_in for one in cluster.found), *(one.fixed_in for one in cluster.known))
     titles = (*(one.title for one in (*exact, *cluster.known)), *(one.title for one in cluster.found))
     ids = sorted(cluster.ids)
-    made = Finding(
+    level, score = highest(_ratings(tools, version))
+    return Finding(
         key=oldest.key if oldest else _key(look.service, package, version, shown(ids)),
         service=look.service,
         package=package,
         version=version,
         id=shown(ids),
         ids={"all": ids},
-        severity="unknown",
-        score=None,
+        severity=level,
+        score=score,
         title=next(filter(None, titles), ""),
         fixed_in=next(filter(None, fixes), ""),
         tools=tools,
@@ -166,8 +167,6 @@ def _finding(package: str, version: str, cluster: _Cluster, look: Look, now: dat
         first_seen=min((one.first_seen for one in cluster.known), default=now),
         last_seen=now if cluster.found else max(one.last_seen for one in cluster.known),
     )
-    level, score = highest(_ratings(made))
-    return replace(made, severity=level, score=score)
 
 
 def _tools(cluster: _Cluster, look: Look, now: datetime) -> dict[str, Any]:
@@ -185,16 +184,16 @@ def _tools(cluster: _Cluster, look: Look, now: datetime) -> dict[str, Any]:
     return tools
 
 
-def _ratings(finding: Finding) -> Iterator[Rated]:
+def _ratings(tools: Mapping[str, Any], version: str) -> Iterator[Rated]:
     """Those of the looks that still report it; of all, once it is gone."""
-    still = reported(finding)
-    for tool in finding.tools.values():
+    still = _counting(tools, version)
+    for tool in tools.values():
         if not still or not tool["gone"]:
             yield tool["severity"], tool["score"]
 
 
-def _counts(finding: Finding, tool: Mapping[str, Any]) -> bool:
-    return not tool["gone"] and (tool["exact"] or not finding.version)
+def _counting(tools: Mapping[str, Any], version: str) -> bool:
+    return any(not tool["gone"] and (tool["exact"] or not version) for tool in tools.values())
 
 
 def _reports(finding: Finding, look: Look) -> bool:

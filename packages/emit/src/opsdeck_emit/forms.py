@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 MARK = "[redacted]"
 MOST = 500  # places per literal and text
+MOST_OF_MANY = 20_000  # and in many texts together, before each is looked at by itself
 
 
 class Form:
@@ -138,9 +139,13 @@ FORMS: tuple[tuple[str, Form], ...] = (
 MAY: "dict[str, Callable[[str, int], bool]]" = {"key": of_a_secret, "auth": of_a_secret, "pwd": own_word}
 
 
+LOWER = tuple((literal, form) for literal, form in FORMS if literal == literal.lower())
+CASED = tuple((literal, form) for literal, form in FORMS if literal != literal.lower())
+
+
 def take_out(text: str) -> tuple[str, int]:
     """The text with a mark in each secret's place, and how many there were."""
-    spans = _spans(text)
+    spans = _spans(text, MOST)
     if not spans:
         return text, 0
     spans.sort()
@@ -153,25 +158,29 @@ def take_out(text: str) -> tuple[str, int]:
     return "".join(parts) + text[last:], len(parts) // 2
 
 
-def _spans(text: str) -> "list[Span]":
+def may_hold(texts: str) -> bool:
+    """Whether one of many texts, put together line by line, may hold a secret: one search where none does."""
+    return bool(_spans(texts, MOST_OF_MANY))
+
+
+def _spans(text: str, most: int) -> "list[Span]":
     """Where secrets are; spans may overlap."""
-    low = text.lower()
-    if len(low) != len(text):  # U+0130 is the only letter that lower() makes two of
-        low = text.replace("\u0130", "i").lower()
+    # U+0130 is the only letter that lower() makes two of, and places must stay what they are.
+    low = (text.replace("\u0130", "i") if "\u0130" in text else text).lower()
     spans: list[Span] = []
-    for literal, form in FORMS:
-        where = low if literal.islower() else text
-        if literal in where:
-            _places(where, text, literal, form, spans)
+    for literal, form in [found for found in LOWER if found[0] in low]:
+        _places(low, text, literal, form, spans, most)
+    for literal, form in [found for found in CASED if found[0] in text]:
+        _places(text, text, literal, form, spans, most)
     return spans
 
 
-def _places(where: str, text: str, literal: str, form: Form, spans: "list[Span]") -> None:
+def _places(where: str, text: str, literal: str, form: Form, spans: "list[Span]", most: int) -> None:
     at, seen = where.find(literal), 0
     may = MAY.get(literal)
     while at >= 0:
         seen += 1
-        if seen > MOST:
+        if seen > most:
             spans.append((at, len(text)))
             return
         known = at

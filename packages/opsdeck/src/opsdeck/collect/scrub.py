@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from operator import attrgetter
 
 from opsdeck.collect.wire import Entry, Metadata
-from opsdeck_emit.forms import take_out
+from opsdeck_emit.forms import may_hold, take_out
 
 MOST = 1_000_000_000  # what the count of an entry may be (wire.py)
 
@@ -42,7 +42,7 @@ def redact(text: str) -> str:
 
 
 class Scrubber:
-    """Redacts entries: each different text of a batch is looked through once."""
+    """Redacts entries: the texts of a batch are looked through once together, each only where one may hold a secret."""
 
     def scrub(self, entries: Iterable[Entry]) -> int:
         """Redact the free texts of the entries; returns how many entries held a secret.
@@ -53,7 +53,9 @@ class Scrubber:
         texts: set[str] = set()
         for entry in entries:
             texts.update(_texts(entry))
-        safe = {text: found for text in texts if (found := take_out(text))[1]} if texts else {}
+        if not may_hold("\n".join(texts)):
+            return 0
+        safe = {text: found for text in texts if (found := take_out(text))[1]}
         return sum(_replaced(entry, safe) for entry in entries) if safe else 0
 
 

@@ -333,3 +333,23 @@ def test_a_wrapped_program_is_never_refused(deck: Deck, wrap: Tool) -> None:
     assert (found := held().policy) is not None
     assert found.restriction(time.time()) is not None
     assert wrap("true").returncode == 0
+
+
+OBEYS = """
+import time
+from opsdeck_emit import policy
+found = policy.standing(*run.subject, time.time())
+refusal = found and found.restriction(time.time())
+if refusal:
+    run.fail("BLOCKED" if refusal.kind == "block" else "RATE_LIMITED", refusal.reason)
+    run.exit_code = 77
+sys.exit(run.exit_code)
+"""
+
+
+def test_a_tool_of_another_author_may_obey(deck: Deck, tool: Tool) -> None:
+    refresh()
+    assert tool(OBEYS).returncode == 0
+    deck.lines[consent.pseudonym()] = [limit(600, "block")]
+    refresh()
+    assert tool(OBEYS).returncode == 77

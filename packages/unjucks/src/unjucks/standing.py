@@ -134,7 +134,7 @@ def _closed(event: "Event", reason: str, feature: str) -> "UnjucksError":
     what = f"Template {name!r}" if kind == "template" else f"--{feature}"
     if reason == STANDING:
         subject = event.subject[1]
-        hint = f"ask who runs the deck{_address()}: opsdeck security entitle {subject} {feature}"
+        hint = f"ask who runs the deck{_address()}: opsdeck security entitle {subject} {feature} --reason …"
         return Restricted(f"{what} is restricted, and you are not entitled to it", hint=hint)
     why, given, hint = _unknown(event, reason)
     message = f"{what} is restricted, and nobody can say whether you may: {why}"

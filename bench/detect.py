@@ -19,15 +19,15 @@ from pathlib import Path
 
 import events
 
-from opsdeck import detect, spec
+from opsdeck import detect
 from opsdeck.deck import Deck
-from opsdeck.model import Batch, IngestKey, Position
+from opsdeck.model import Batch, IngestKey, Position, TickRun
 from opsdeck.stores.api import EventStore
 
 ROUNDS = 15
 BURSTS = 10
 BATCH = 20_000
-SECOND = timedelta(seconds=1)
+SECOND, MINUTE = timedelta(seconds=1), timedelta(minutes=1)
 
 
 def main(count: int, hours: float) -> dict[str, float]:
@@ -37,7 +37,8 @@ def main(count: int, hours: float) -> dict[str, float]:
         end = datetime.now(UTC)
         _fill(deck.events, count, end, timedelta(hours=hours))
         looked = [end + n * SECOND for n in range(ROUNDS)]
-        ticks = [_ms(lambda now=now: _tick(deck, now)) for now in looked]
+        whole = [_ms(lambda now=now: _tick(deck, now)) for now in looked]
+        ticks = [_following(deck, now + MINUTE) for now in looked]
         waits = _bursts(deck)
         rules = len(deck.rules)
         deck.close()
@@ -46,13 +47,21 @@ def main(count: int, hours: float) -> dict[str, float]:
         "hours": hours,
         "rules": rules,
         "tick, median": statistics.median(ticks),
-        "tick, slowest": max(ticks[1:]),
+        "tick, slowest": max(ticks),
+        "look at everybody, median": statistics.median(whole),
         "11th failure to log row, slowest": max(waits),
     }
 
 
 def _tick(deck: Deck, now: datetime) -> int:
     return detect.tick(deck.state, deck.events, deck.spec.services, deck.rules, deck.spec.framework, now)
+
+
+def _following(deck: Deck, now: datetime) -> float:
+    """A tick a second after another, as nearly all are: about those of whom something came."""
+    with deck.state.begin() as tx:
+        tx.put(TickRun("detect", now, now - SECOND))
+    return _ms(lambda: _tick(deck, now))
 
 
 def _bursts(deck: Deck) -> list[float]:
@@ -92,7 +101,12 @@ def _burst(deck: Deck, user: str) -> float:
 
 
 def _failure(user: str, at: datetime) -> bytes:
-    operation = {"type": "template_generation", "template": "component/react", "duration": 10, "success": False}
+    operation = {
+        "type": "template_generation",
+        "template": "component/react",
+        "duration": 10,
+        "success": False,
+    }
     entry = {
         "timestamp": at.isoformat(), "level": "ERROR", "service": "unjucks-cli", "version": "1.0.0",
         "environment": "production", "userId": user, "operation": operation, "requestId": f"req_{time.perf_counter_ns()}",

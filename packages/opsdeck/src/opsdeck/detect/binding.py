@@ -42,7 +42,11 @@ class Binder:
 
     def rules(self, drafts: Iterable[Draft]) -> list[Rule]:
         """The rules of these drafts: all that name a security event. One that others count only needs none."""
-        counted = {name for draft in self.drafts.values() for name in _listed(draft.node.child("correlation"), "rules")}
+        counted = {
+            name
+            for draft in self.drafts.values()
+            for name in _listed(draft.node.child("correlation"), "rules")
+        }
         found = []
         for draft in drafts:
             if "opsdeck" in draft.node.children or not draft.names & counted:
@@ -55,10 +59,12 @@ class Binder:
         ours = draft.node.child("opsdeck")
         for name, child in ours.children.items():
             if name not in _OURS:
-                self.reader.refuse(child, f"opsdeck.{name}", f"unknown key; expected {', '.join(_OURS)}", key=True)
+                self.reader.refuse(
+                    child, f"opsdeck.{name}", f"unknown key; expected {', '.join(_OURS)}", key=True
+                )
         event = self._event(ours, draft)
         correlation = draft.node.child("correlation") if "correlation" in draft.node.children else None
-        asked = self._referred(correlation, draft) if correlation else draft.asked
+        asked = self._referred(correlation) if correlation else draft.asked
         keys = self._keys(correlation, ours)
         if event is None or asked is None or not keys:
             return None
@@ -89,34 +95,55 @@ class Binder:
             return events[name]
         at = ours if ours.children else draft.node
         said = f"the spec has no security event {name!r}{nearest(name, events)}" if name else "is missing"
-        self.reader.refuse(ours.children.get("event", at), "opsdeck.event", f"{said}; there are: {', '.join(sorted(events))}")
+        self.reader.refuse(
+            ours.children.get("event", at), "opsdeck.event", f"{said}; there are: {', '.join(sorted(events))}"
+        )
         return None
 
-    def _referred(self, node: Node, draft: Draft) -> Expression | None:
+    def _referred(self, node: Node) -> Expression | None:
         """Any of the rules that the correlation counts."""
         for name, child in node.children.items():
             if name == "aliases":
-                self.reader.refuse(child, "correlation.aliases", "aliases are not supported: all entries have the same fields", key=True)
+                self.reader.refuse(
+                    child,
+                    "correlation.aliases",
+                    "aliases are not supported: all entries have the same fields",
+                    key=True,
+                )
             elif name not in _KEYS:
-                self.reader.refuse(child, f"correlation.{name}", f"unknown key; expected {', '.join(_KEYS)}", key=True)
+                self.reader.refuse(
+                    child, f"correlation.{name}", f"unknown key; expected {', '.join(_KEYS)}", key=True
+                )
         names, parts = _listed(node, "rules"), []
         if not names:
-            self.reader.refuse(node.child("rules"), "correlation.rules", "expected the names of the rules to count")
+            self.reader.refuse(
+                node.child("rules"), "correlation.rules", "expected the names of the rules to count"
+            )
         for name in names:
             other = next((one for one in self.drafts.values() if name in one.names), None)
             if other is None:
                 self.reader.refuse(node.child("rules"), "correlation.rules", f"there is no rule {name!r}")
             elif other.asked is None and "correlation" in other.node.children:
-                self.reader.refuse(node.child("rules"), "correlation.rules", f"{name} is a correlation: chains of them are not supported")
+                self.reader.refuse(
+                    node.child("rules"),
+                    "correlation.rules",
+                    f"{name} is a correlation: chains of them are not supported",
+                )
             elif other.asked is not None:
                 parts.append(other.asked)
-        return None if len(parts) < max(1, len(names)) else parts[0] if len(parts) == 1 else Some(tuple(parts))
+        return (
+            None if len(parts) < max(1, len(names)) else parts[0] if len(parts) == 1 else Some(tuple(parts))
+        )
 
     def _keys(self, correlation: Node | None, ours: Node) -> tuple[str, ...]:
         """Wire names of the fields that are counted separately, the subject's first."""
         said = text(ours, "subject", self.reader, "opsdeck.subject")
         if said and said not in _FIELDS_OF:
-            self.reader.refuse(ours.child("subject"), "opsdeck.subject", f"expected {', '.join(_FIELDS_OF)}, found {said[:60]!r}")
+            self.reader.refuse(
+                ours.child("subject"),
+                "opsdeck.subject",
+                f"expected {', '.join(_FIELDS_OF)}, found {said[:60]!r}",
+            )
             return ()
         if correlation is None:
             if not said:
@@ -125,7 +152,9 @@ class Binder:
         names, node = _listed(correlation, "group-by"), correlation.child("group-by")
         unknown = [name for name in names if not (name in FIELDS and FIELDS[name].stored)]
         for name in unknown:
-            self.reader.refuse(node, "correlation.group-by", f"cannot be grouped by {name!r}{nearest(name, FIELDS)}")
+            self.reader.refuse(
+                node, "correlation.group-by", f"cannot be grouped by {name!r}{nearest(name, FIELDS)}"
+            )
         subjects = [name for name in names if name in SUBJECTS]
         wanted = _FIELDS_OF[said] if said else subjects[0] if subjects else ""
         if unknown or wanted not in names or len(names) > MOST_KEYS:
@@ -137,11 +166,19 @@ class Binder:
     def _figures(self, node: Node, event: SecurityEvent) -> tuple[timedelta | None, int, str]:
         kind = text(node, "type", self.reader, "correlation.type")
         if kind not in _TYPES:
-            self.reader.refuse(node.child("type"), "correlation.type", f"{kind[:60] or 'nothing'} is not supported; expected {' or '.join(_TYPES)}")
+            self.reader.refuse(
+                node.child("type"),
+                "correlation.type",
+                f"{kind[:60] or 'nothing'} is not supported; expected {' or '.join(_TYPES)}",
+            )
         test = node.child("condition")
         field = text(test, "field", self.reader, "correlation.condition.field")
         if kind == "value_count" and not (field in FIELDS and FIELDS[field].stored):
-            self.reader.refuse(test, "correlation.condition.field", f"cannot count the values of {field!r}{nearest(field, FIELDS)}")
+            self.reader.refuse(
+                test,
+                "correlation.condition.field",
+                f"cannot count the values of {field!r}{nearest(field, FIELDS)}",
+            )
         elif kind == "event_count" and field:
             self.reader.refuse(test.child("field"), "correlation.condition.field", "is for value_count")
         stored = FIELDS[field].stored if kind == "value_count" and field in FIELDS else ""
@@ -169,7 +206,11 @@ class Binder:
     def _above(self, node: Node, event: SecurityEvent) -> int:
         tests = {name: child for name, child in node.children.items() if name != "field"}
         if len(tests) != 1 or not tests.keys() <= {"gt", "gte"}:
-            self.reader.refuse(node, "correlation.condition", "expected one of gt and gte: what is rare or absent is not looked for")
+            self.reader.refuse(
+                node,
+                "correlation.condition",
+                "expected one of gt and gte: what is rare or absent is not looked for",
+            )
             return 0
         ((name, child),) = tests.items()
         path, said = f"correlation.condition.{name}", str(child.value)
@@ -177,11 +218,15 @@ class Binder:
         if said in figures:
             figure = figures[said]
             if figure is None or figure.comparison[0] != ">":
-                self.reader.refuse(child, path, f"security.events.{event.name} says nothing that {said} could stand for")
+                self.reader.refuse(
+                    child, path, f"security.events.{event.name} says nothing that {said} could stand for"
+                )
                 return 0
             return int(figure.value) - (figure.comparison == ">=")
         if not said.isascii() or not said.isdigit() or not 0 < int(said[:12]) <= LARGEST_COUNT:
-            self.reader.refuse(child, path, f"expected a whole number from 1 to {LARGEST_COUNT:,}, found {said[:60]!r}")
+            self.reader.refuse(
+                child, path, f"expected a whole number from 1 to {LARGEST_COUNT:,}, found {said[:60]!r}"
+            )
             return 0
         return int(said) - (name == "gte")
 
@@ -200,7 +245,11 @@ class Binder:
         said = text(ours, "again", self.reader, "opsdeck.again")
         parts = _SPAN.fullmatch(said)
         if said and not parts:
-            self.reader.refuse(ours.child("again"), "opsdeck.again", f"expected such as 30s, 5m, 1h or 1d, found {said[:60]!r}")
+            self.reader.refuse(
+                ours.child("again"),
+                "opsdeck.again",
+                f"expected such as 30s, 5m, 1h or 1d, found {said[:60]!r}",
+            )
         return timedelta(**{_UNITS[parts[2]]: int(parts[1])}) if parts else timedelta(0)
 
 
@@ -209,4 +258,3 @@ def _listed(node: Node, name: str) -> list[str]:
     value = node.child(name).value
     items = [one.value for one in value] if isinstance(value, list) else [value]
     return [one for one in items if isinstance(one, str)]
-

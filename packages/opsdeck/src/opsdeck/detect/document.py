@@ -118,7 +118,9 @@ def _detection(node: Node, reader: Reader) -> Expression | None:
     }
     if "timeframe" in detection.children:
         child = detection.child("timeframe")
-        reader.refuse(child, "detection.timeframe", "timeframe is not supported: write a correlation rule", key=True)
+        reader.refuse(
+            child, "detection.timeframe", "timeframe is not supported: write a correlation rule", key=True
+        )
     if not found:
         reader.refuse(detection, "detection", "no selection is written here")
     whole = detection.child("condition")
@@ -129,7 +131,11 @@ def _detection(node: Node, reader: Reader) -> Expression | None:
         asked = condition.parse(whole.value, {name: one or All(()) for name, one in found.items()})
     except condition.ConditionError as error:
         column = whole.place.column + (whole.inside or 0) + error.column - 1
-        place = whole.place if whole.inside is None else type(whole.place)(whole.place.file, whole.place.line, column)
+        place = (
+            whole.place
+            if whole.inside is None
+            else type(whole.place)(whole.place.file, whole.place.line, column)
+        )
         reader.problems.append(place.problem("detection.condition", error.message))
         return None
     return All((*source, asked))
@@ -147,5 +153,10 @@ def _logsource(node: Node, reader: Reader) -> tuple[Expression, ...]:
             if said:
                 tests.append(Comparison(FIELDS[_LOGSOURCE[name]], "equals", (said,), cased=True))
         elif name not in ("product", "definition"):
-            reader.refuse(child, f"logsource.{name}", "unknown key; expected product, service, category, definition", key=True)
+            reader.refuse(
+                child,
+                f"logsource.{name}",
+                "unknown key; expected product, service, category, definition",
+                key=True,
+            )
     return tuple(tests)

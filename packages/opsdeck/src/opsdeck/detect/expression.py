@@ -89,20 +89,19 @@ def _compared(test: Comparison, value: Any) -> bool:
     absent = value is None or value == ""
     if test.operator == "exists":
         return (not absent) is test.value
-    if test.value is None:
-        return absent
+    if test.value is None or absent:
+        return absent and (test.value is None or (test.field.kind == "truth" and test.value is False))
     if test.field.kind == "truth":
         return (value is True) is test.value
-    if absent:
-        return False
     if isinstance(test.value, float):
         return _number(test.operator, value, test.value)
-    text, wanted = str(value), test.value
-    if not isinstance(wanted, tuple):
-        return False
-    if not test.cased:
-        text, wanted = fold(text), tuple(piece if piece is ANY else fold(piece) for piece in wanted)
-    return matches(wanted, text)
+    return isinstance(test.value, tuple) and _text(test.value, str(value), cased=test.cased)
+
+
+def _text(wanted: Pattern, text: str, *, cased: bool) -> bool:
+    if cased:
+        return matches(wanted, text)
+    return matches(tuple(piece if piece is ANY else fold(piece) for piece in wanted), fold(text))
 
 
 def _number(operator: str, value: Any, limit: float) -> bool:

@@ -46,7 +46,7 @@ def rule_files(path: Path) -> list[Path]:
 def read_files(
     named: Iterable[tuple[Path, str]], framework: Framework
 ) -> tuple[tuple[Rule, ...], tuple[Problem, ...]]:
-    """All rules of these files (a folder stands for its files), and all problems in the order of the files."""
+    """All rules of these files (a folder stands for its files); or all problems in the order of the files, and none."""
     reader, drafts, ordered = Reader(), dict[str, Draft](), list[Draft]()
     for path, name in named:
         for file in rule_files(path):
@@ -56,7 +56,8 @@ def read_files(
         reader.refuse(ordered[MOST_RULES].node, "(file)", f"more than {MOST_RULES} rules")
         return (), tuple(reader.problems)
     rules = Binder(drafts, framework, reader).rules(ordered)
-    return tuple(rules), tuple(sorted(set(reader.problems), key=_place))
+    problems = tuple(sorted(set(reader.problems), key=_place))
+    return () if problems else tuple(rules), problems
 
 
 def _drafts(path: Path, name: str, reader: Reader, known: dict[str, Draft]) -> list[Draft]:

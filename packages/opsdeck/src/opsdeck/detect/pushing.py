@@ -7,10 +7,11 @@ exactly those. What the store cannot test costs nothing but a look at more entri
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from opsdeck.detect.expression import ANY, ONE, All, Expression, Not, Some, Comparison
+from opsdeck.detect.expression import ANY, ONE, All, Comparison, Expression, Not, Some
 from opsdeck.detect.fields import OUTCOME, SUCCESS
 from opsdeck.model import Clause
 
+_OPPOSITE: dict[str, Literal["=", "!="]] = {"=": "!=", "!=": "="}
 _OPERATORS: dict[str, Literal["<", "<=", ">", ">="]] = {"gt": ">", "gte": ">=", "lt": "<", "lte": "<="}
 
 
@@ -61,13 +62,9 @@ def _not(asked: Expression) -> Pushed:
     if isinstance(asked, All):
         return push(Some(tuple(Not(part) for part in asked.parts)))
     found = push(asked)
-    if not found.exact or len(found.clauses) != 1:
-        return NOTHING
-    (clause,) = found.clauses
-    if clause.op == "=":
-        return Pushed((replace(clause, op="!="),), exact=True)
-    if clause.op == "!=":
-        return Pushed((replace(clause, op="="),), exact=True)
+    if found.exact and len(found.clauses) == 1 and found.clauses[0].op in _OPPOSITE:
+        (clause,) = found.clauses
+        return Pushed((replace(clause, op=_OPPOSITE[clause.op]),), exact=True)
     return NOTHING
 
 
@@ -77,14 +74,16 @@ def _test(test: Comparison) -> Pushed:
         return Pushed((Clause(OUTCOME, "=" if value else "!=", "success"),), exact=True)
     if not field.stored:
         return NOTHING
-    if value is None or test.operator == "exists":
-        if field.kind != "text":
-            return NOTHING
-        wants = value is not None and value is not False
-        return Pushed((Clause(field.stored, "!=" if wants else "=", ""),), exact=True)
     if isinstance(value, float):
         return Pushed((Clause(field.stored, _OPERATORS.get(test.operator, "="), value),), exact=True)
-    return _text(test)
+    if isinstance(value, tuple):
+        return _text(test)
+    wants = value is True  # the rest: `exists`, and `null`
+    return (
+        Pushed((Clause(field.stored, "!=" if wants else "=", ""),), exact=True)
+        if field.kind == "text"
+        else NOTHING
+    )
 
 
 def _text(test: Comparison) -> Pushed:

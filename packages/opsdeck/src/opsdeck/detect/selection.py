@@ -28,9 +28,11 @@ _OPERATORS: dict[str, Operator] = {
 _ORDERED = ("gt", "gte", "lt", "lte")
 _OTHERS = ("all", "cased", "neq")
 _UNSUPPORTED = frozenset(
-    "re i m s base64 base64offset utf16 utf16le utf16be wide windash cidr expand fieldref"
-    " minute hour day week month year".split()
-)
+    {
+        "re", "i", "m", "s", "base64", "base64offset", "utf16", "utf16le", "utf16be", "wide", "windash", "cidr",
+        "expand", "fieldref", "minute", "hour", "day", "week", "month", "year",
+    }
+)  # fmt: skip
 
 
 @dataclass(slots=True)
@@ -58,7 +60,11 @@ class Reader:
             self.refuse(node, path, "nothing is listed here")
             return None
         if any(not isinstance(item.value, dict) for item in items):
-            self.refuse(node, path, "keywords without a field are not supported: name the field, as in `error.message|contains`")
+            self.refuse(
+                node,
+                path,
+                "keywords without a field are not supported: name the field, as in `error.message|contains`",
+            )
             return None
         parts = [self.selection(item, f"{path}.{place}") for place, item in enumerate(items)]
         return Some(tuple(part for part in parts if part))
@@ -97,7 +103,8 @@ class Reader:
         return len(self.problems) == before
 
     def _compare(self, known: Field, modifiers: list[str], node: Node, path: str) -> Iterator[Expression]:
-        operator = next((_OPERATORS[one] for one in modifiers if one in _OPERATORS), "equals")
+        chosen: list[Operator] = [_OPERATORS[one] for one in modifiers if one in _OPERATORS]
+        operator: Operator = chosen[0] if chosen else "equals"
         value, cased = node.value, "cased" in modifiers
         if value is not None and not isinstance(value, str):
             self.refuse(node, path, "expected a value or a list of values")

@@ -6,7 +6,7 @@ same moment take turns there and the second finds nothing left to say. It must n
 """
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from hashlib import blake2b
 from typing import Literal
 
@@ -14,12 +14,17 @@ from opsdeck.detect.hits import Hit
 from opsdeck.detect.looking import Found, look
 from opsdeck.detect.rule import Rule
 from opsdeck.measure.query import Query
-from opsdeck.model import Change, Detection
+from opsdeck.model import Change, Detection, Setting, TickRun
 from opsdeck.spec.framework import Framework
 from opsdeck.stores.api import StateStore, Transaction
 
 KIND = "security"
 ACTOR = "detect"
+NAME = "detect"
+# How long after its receipt an event may be loaded and still be found by the next look.
+LOADING = timedelta(minutes=1)
+EVERYBODY = timedelta(minutes=5)
+_LAST = "detected/"
 
 Reason = Literal["first", "again", "known", "overtaken"]
 
@@ -34,8 +39,21 @@ def tick(
 ) -> int:
     """All rules over all services; returns the number of new detections. The same `now` again changes nothing."""
     with state.begin(write=False) as tx:
-        found = look(query, rules, services, lambda *of: _at(latest(tx, *of)), now)
+        fresh = since(tx.get(TickRun, NAME), now)
+        found = look(query, rules, services, lambda *of: _at(latest(tx, *of)), now, fresh=fresh)
     return settle(state, found, framework, now)
+
+
+def since(last: TickRun | None, now: datetime) -> datetime | None:
+    """Since when something new may have come: a little before the last look, None for a look at everybody.
+
+    That one comes first, after trouble, and with each new span of EVERYBODY, for what was loaded late.
+    """
+    if last is None or last.last_at is None or last.error:
+        return None
+    if last.last_at.timestamp() // EVERYBODY.total_seconds() != now.timestamp() // EVERYBODY.total_seconds():
+        return None
+    return last.last_at - LOADING
 
 
 def settle(state: StateStore, found: Iterable[Found], framework: Framework, now: datetime) -> int:
@@ -57,8 +75,13 @@ def learned(state: StateStore, service: str, hits: Iterable[Hit], framework: Fra
 
 def latest(tx: Transaction, service: str, rule: str, subject: str) -> Detection | None:
     """The last detection of this rule about this subject."""
-    known = tx.find(Detection, service=service, rule=rule, subject=subject)
-    return max(known, key=lambda one: (one.at, one.key), default=None)
+    known = tx.get(Setting, _pointer(service, rule, subject))
+    return tx.get(Detection, known.value) if known else None
+
+
+def _pointer(service: str, rule: str, subject: str) -> str:
+    """Where the key of the last detection is kept: a search among those of two years would take too long."""
+    return _LAST + blake2b(f"{service}\0{rule}\0{subject}".encode(), digest_size=16).hexdigest()
 
 
 def standing(found: Found, last: Detection | None) -> Reason:
@@ -98,6 +121,7 @@ def _write(tx: Transaction, found: Found, framework: Framework, now: datetime) -
         dict(hit.data),
     )
     tx.put(detection)
+    tx.put(Setting(_pointer(found.service, hit.rule, hit.subject), detection.key))
     tx.append(_change(detection), now)
     return 1
 

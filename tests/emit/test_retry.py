@@ -1,13 +1,20 @@
 """What is tried again, how long is waited, and what of it is in the event."""
 
 import subprocess
+import sys
+import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+sys.path.insert(0, str(Path(__file__).parent))  # test folders are no packages; policies.py stands beside
+
+from policies import KEY, document
+
 import opsdeck_emit
-from opsdeck_emit import retrying
+from opsdeck_emit import consent, policy, retrying
 
 LIMITS = (3, 50, 1000, 2000)
 DECIDED = {
@@ -129,3 +136,34 @@ def test_ctrl_c_ends_a_wait(tool: Callable[..., subprocess.CompletedProcess[str]
     interrupt = "import time; time.sleep = lambda _: os.kill(os.getpid(), signal.SIGINT)"
     done = tool("opsdeck_emit.retry(lambda: os.stat('/nowhere'), run, what='X')", before=interrupt)
     assert done.returncode == -2
+
+
+@pytest.fixture
+def governed(granted: Path) -> Callable[..., None]:
+    """Leave a policy of the deck with these lines for this user."""
+
+    def leave(*lines: str) -> None:
+        (granted / "url").write_text("http://127.0.0.1:9")
+        (granted / "ingest.key").write_text(KEY + "\n")
+        path = Path(policy.path("demo"))
+        path.parent.mkdir(parents=True)
+        path.write_bytes(document("demo", consent.identity()[0], *lines, now=time.time()))
+        path.chmod(0o600)
+
+    return leave
+
+
+GOVERNED = {
+    "a code that the policy lists, as often as it says": (("retry SLOW_DISK", "retry-limits 5 1 1 100"), 5),
+    "a code that it does not list": (("retry OTHER_CODE", "retry-limits 5 1 1 100"), 1),
+    "nothing where it lists no limits": (("retry SLOW_DISK",), 1),
+}
+
+
+@pytest.mark.parametrize(("lines", "attempts"), GOVERNED.values(), ids=GOVERNED)
+def test_a_policy_decides(governed: Callable[..., None], lines: tuple[str, ...], attempts: int) -> None:
+    governed(*lines)
+    act = Acts(*[OSError(5, "io")] * 9)
+    with pytest.raises(OSError, match="io"), opsdeck_emit.run("demo", "1.2.3", "x") as run:
+        opsdeck_emit.retry(act, run, what="SLOW_DISK")
+    assert act.attempts == attempts

@@ -10,6 +10,8 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 sys.path.insert(0, str(Path(__file__).parent))  # test folders are no packages; policies.py stands beside
 
@@ -32,6 +34,12 @@ LINES = (
     "retry-limits 4 60 700 1500",
     "of-a-later-version 1 2 3",
 )
+
+
+NAMED = {policy.STANDING, policy.EXPIRED, policy.MALFORMED, policy.FUTURE} | {
+    policy.OTHER_SERVICE,
+    policy.OTHER_SUBJECT,
+}
 
 
 def written(**changes: Any) -> bytes:
@@ -188,6 +196,28 @@ def test_a_policy_with_any_byte_gone_or_added_is_none() -> None:
     for at in range(len(raw)):
         shorter, longer = raw[:at] + raw[at + 1 :], raw[:at] + b" " + raw[at:]
         assert (worth(shorter), worth(longer)) == (policy.NOT_AUTHENTIC, policy.NOT_AUTHENTIC), at
+
+
+WORDS = st.sampled_from(
+    ("service", "subject", "issued", "expires", "restrict", "entitled", "retry", "retry-limits", "mac", "")
+)
+
+
+@given(st.lists(st.tuples(WORDS, st.text() | st.integers().map(str)), max_size=12))
+def test_whatever_a_deck_signs_it_is_a_policy_or_none(lines: list[tuple[str, str]]) -> None:
+    raw = signed("opsdeck-policy 1\n" + "".join(f"{word} {rest}\n" for word, rest in lines))
+    assert worth(raw) in NAMED
+
+
+@given(st.binary(max_size=400))
+def test_whatever_lies_there_is_no_policy(raw: bytes) -> None:
+    assert worth(raw) == policy.NOT_AUTHENTIC
+
+
+def test_without_the_modules_of_c_the_digests_are_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("_blake2", "_sha2", "_sha256"):
+        monkeypatch.setitem(sys.modules, name, None)
+    assert worth(written()) == policy.STANDING
 
 
 def test_an_end_far_away_can_still_be_shown() -> None:

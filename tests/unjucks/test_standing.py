@@ -103,7 +103,7 @@ def test_a_refusal_says_until_when_and_whom_to_ask(deck: Deck, templates: Any, r
     put(limit(600))
     said = run(*RUN).err
     assert any(standing.when(end + off) in said for off in (-1, 0, 1))
-    assert f"wait, or ask who runs the deck ({deck.url}) to lift R-1a2b3c4d" in said
+    assert f"wait, or ask who runs the deck ({deck.url}): opsdeck security lift R-1a2b3c4d --reason …" in said
 
 
 ZONES = {
@@ -282,6 +282,11 @@ def test_who_is_not_entitled_is_told_what_to_ask_for(deck: Deck, templates: Any,
     said = run(*RUN).err
     assert "Template 'gen/one' is restricted, and you are not entitled to it [RESTRICTED]" in said
     assert f"opsdeck security entitle {me()} template:gen/one" in said
+
+
+def test_a_name_cannot_put_words_into_the_command_to_paste(deck: Deck, templates: Any, run: Any) -> None:
+    templates({path.replace("one", "$(id) #"): text for path, text in CLOSED.items()})
+    assert f"entitle {me()} 'template:gen/$(id) #' --reason …" in run("generate", "gen", "$(id) #").err
 
 
 def test_an_attempt_is_recorded_as_critical(deck: Deck, templates: Any, run: Any, granted: Any) -> None:

@@ -126,15 +126,14 @@ def _refuse_restricted(policy: "Policy | None", reason: str, now: float) -> None
         return
     refusal, word = (Blocked, "blocked") if restriction.kind == "block" else (RateLimited, "limited")
     message = f"your generations are {word} until {when(restriction.until)}: {restriction.reason} ({restriction.id})"
-    raise refusal(message, hint=f"wait, or ask who runs the deck{_address()} to lift {restriction.id}")
+    raise refusal(message, hint="wait, or " + _ask_for("lift", restriction.id))
 
 
 def _closed(event: "Event", reason: str, feature: str) -> "UnjucksError":
     kind, _, name = feature.partition(":")
     what = f"Template {name!r}" if kind == "template" else f"--{feature}"
     if reason == STANDING:
-        subject = event.subject[1]
-        hint = f"ask who runs the deck{_address()}: opsdeck security entitle {subject} {feature} --reason …"
+        hint = _ask_for("entitle", event.subject[1], feature)
         return Restricted(f"{what} is restricted, and you are not entitled to it", hint=hint)
     why, given, hint = _unknown(event, reason)
     message = f"{what} is restricted, and nobody can say whether you may: {why}"
@@ -159,8 +158,12 @@ def _unknown(event: "Event", reason: str) -> tuple[str, str, str]:
     return "the deck gave no policy", trouble, "unjucks doctor; is the deck up?"
 
 
-def _address() -> str:
+def _ask_for(*words: str) -> str:
+    """Say whom to ask for what, as a command that may be pasted: a template's name is quoted."""
+    from shlex import quote
+
     from opsdeck_emit import home
 
     url = home.deck()[0]
-    return f" ({url})" if url else ""
+    command = " ".join(map(quote, words))
+    return f"ask who runs the deck{f' ({url})' if url else ''}: opsdeck security {command} --reason …"

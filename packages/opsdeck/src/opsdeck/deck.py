@@ -79,6 +79,8 @@ class Deck:
     owner: str
     trouble: dict[str, str] = field(default_factory=dict)
     """What does not work at the moment, by tick: kept in memory, for the state store may be what is gone."""
+    announced: int = 0
+    """How many detections the last tick handed in: the alerts on them are looked at by the next, not by their turn."""
 
     @classmethod
     def open(cls, home: Path, spec_path: Path | None = None, clock: Clock | None = None) -> "Deck":
@@ -246,7 +248,11 @@ class Deck:
         found = detect.tick(self.state, self.events, watched, self.rules, self.spec.framework, now)
         enforced = enforce.tick(self.state, self.spec.framework, now)
         self.standing.refresh(now)
-        return found + enforced + detect.announce(self.state, self.door.accept, now)
+        changed = (
+            self._evaluate(now) if self.announced else 0
+        )  # what was announced a tick ago is loaded by now
+        self.announced = detect.announce(self.state, self.door.accept, now)
+        return found + enforced + changed + self.announced
 
     def _habits(self, now: datetime) -> int:
         framework = self.spec.framework

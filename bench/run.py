@@ -64,6 +64,11 @@ TARGETS = (
     Target("scans", "again, s", "the first tool's next scan, a tenth repaired", "s", 30),
     Target("scans", "RSS after again, MiB", "resident after the three, with their files in memory", "MiB"),
     Target("scans", "page of open findings, ms", "list of open findings, 100,000 in the store", "ms"),
+    Target("detect", "tick, median", "detection tick, all rules, 1M events in a month", "ms"),
+    Target("detect", "look at everybody, median", "the same about everybody, as each five minutes", "ms"),
+    Target("detect_hour", "tick, median", "detection tick, all rules, 1M events within the last hour", "ms"),
+    Target("detect_hour", "look at everybody, median", "the same about everybody, as each five minutes", "ms"),
+    Target("detect", "11th failure to log row, slowest", "the 11th failure's receipt to its row in the log", "ms", 2_000),
     Target("deck", "RSS at rest, MiB", "`opsdeck up` over 1M events, resident at rest", "MiB", 250),
     Target("deck", "RSS after all that, MiB", "the same after every page and 15 times status", "MiB", 250),
     Target("deck", "page /, ms", "overview page, 1M events", "ms"),
@@ -83,6 +88,8 @@ COMMANDS = {
     "tick": ("tick.py", "--json"),
     "tick_hour": ("tick.py", "--hours", "1", "--json"),
     "scans": ("scans.py", "--json"),
+    "detect": ("detect.py", "--json"),
+    "detect_hour": ("detect.py", "--hours", "1", "--json"),
     "deck": ("deck.py", "--json"),
 }
 

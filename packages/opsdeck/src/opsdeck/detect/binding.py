@@ -18,7 +18,6 @@ from opsdeck.detect.rule import Rule
 from opsdeck.detect.selection import Reader
 from opsdeck.spec.framework import Framework, SecurityEvent
 from opsdeck.spec.grammar.words import nearest
-from opsdeck.spec.phrases import Threshold
 from opsdeck.spec.tree import Node
 
 LONGEST_SPAN = timedelta(days=7)
@@ -214,7 +213,7 @@ class Binder:
             return 0
         ((name, child),) = tests.items()
         path, said = f"correlation.condition.{name}", str(child.value)
-        figures: Mapping[str, Threshold | None] = {"%limit%": event.limit, "%distinct%": event.distinct}
+        figures = {"%limit%": event.limit, "%distinct%": event.distinct}
         if said in figures:
             figure = figures[said]
             if figure is None or figure.comparison[0] != ">":

@@ -455,6 +455,26 @@ def test_outside_in_json_and_a_dry_run(deck: Deck, templates: Any, run: Any, pro
     assert not (project.parent / "a").exists()
 
 
+def test_a_file_in_the_way_outside_is_named_in_full(
+    deck: Deck, templates: Any, run: Any, project: Path
+) -> None:
+    templates(OUTSIDE)
+    (project.parent / "a").write_text("mine")
+    deck.lines[me()] = ["entitled allow-outside"]
+    outcome = run(*RUN, "--dir", "..", "--allow-outside")
+    assert outcome.error == "FILE_EXISTS"
+    assert f"a file exists and differs: {project.parent}/a" in outcome.err
+    assert (project.parent / "a").read_text() == "mine"
+
+
+def test_an_injection_may_lead_outside(deck: Deck, templates: Any, run: Any, project: Path) -> None:
+    templates({**OUTSIDE, "gen/one/a.t": "---\nto: '{{ dir }}/a'\ninject: true\nappend: true\n---\nhi\n"})
+    (project.parent / "a").write_text("mine\n")
+    deck.lines[me()] = ["entitled allow-outside"]
+    assert run(*RUN, "--dir", "..", "--allow-outside").code == 0
+    assert (project.parent / "a").read_text() == "mine\nhi\n"
+
+
 STILL_REFUSED = {
     "a template that climbs by itself": ("---\nto: ../{{ name }}\n---\n", ["x"], "PATH_ESCAPE"),
     "a template with a path of its own": ("---\nto: /tmp/{{ name }}\n---\n", ["x"], "PATH_ESCAPE"),

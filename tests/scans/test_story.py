@@ -157,7 +157,7 @@ def test_a_record_without_a_version_stands_alone_until_a_scan_names_one(operator
     operator.bring("osv-record.json")
     assert [row["version"] for row in operator.found()] == [""]
     operator.bring("pip-audit.json")
-    assert [row["version"] for row in operator.found(text="django")] == ["3.2.0"]
+    assert [row["version"] for row in operator.found(text="django")] == ["3.2"]
     assert operator.found(text="django")[0]["severity"] == "critical"
 
 

@@ -12,6 +12,9 @@ from opsdeck.collect.scans.target import image, place_of
 NAMED = {
     ("PyPI", "Zope.Interface__x", "1"): ("pkg:pypi/zope-interface-x", "1"),
     ("Go", "github.com/gogo/protobuf", "v1.3.1"): ("pkg:golang/github.com/gogo/protobuf", "1.3.1"),
+    ("PyPI", "django", "3.2.0"): ("pkg:pypi/django", "3.2"),
+    ("PyPI", "django", "v10.0.0"): ("pkg:pypi/django", "10"),
+    ("PyPI", "django", "3.2.0rc1"): ("pkg:pypi/django", "3.2.0rc1"),
     ("npm", "@angular/core", "1"): ("pkg:npm/%40angular/core", "1"),
     ("Maven", "org.apache:log4j", "2"): ("pkg:maven/org.apache/log4j", "2"),
     ("crates.io", "regex", "1"): ("pkg:cargo/regex", "1"),

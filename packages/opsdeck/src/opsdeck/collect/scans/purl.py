@@ -40,6 +40,8 @@ TYPES = {
 SPACED = frozenset({"npm", "golang", "composer", "swift", "githubactions"})
 
 _RUNS = re.compile(r"[-_.]+")
+# PEP 440: 3.2 and 3.2.0 are one release; pip says the first where a requirements file says the second.
+_RELEASE = re.compile(r"[vV]?(\d+(?:\.\d+)*?)(?:\.0)*")
 
 
 def named(ecosystem: str, name: str, version: str, place: str) -> tuple[str, str]:
@@ -88,4 +90,6 @@ def _spelled(kind: str, space: str, name: str) -> str:
 
 
 def _plain_version(kind: str, version: str) -> str:
+    if kind == "pypi" and (release := _RELEASE.fullmatch(version)):
+        return release[1]
     return version.removeprefix("v") if kind == "golang" else version

@@ -172,16 +172,28 @@ def _finding(package: str, version: str, cluster: _Cluster, look: Look, now: dat
 def _tools(cluster: _Cluster, look: Look, now: datetime) -> dict[str, Any]:
     """What each look said last. What this look says now replaces what it said before."""
     tools: dict[str, Any] = {}
-    for one in sorted(cluster.known, key=lambda one: (one.last_seen, one.key)):
-        tools |= one.tools
+    for one in cluster.known:
+        for name, said in one.tools.items():
+            tools[name] = _both(tools[name], said) if name in tools else said
     if cluster.found:
         level, score = highest((one.severity, one.score) for one in cluster.found)
         exact = any(one.version for one in cluster.found)
-        said = {"severity": level, "score": score, "exact": exact, "gone": False, "seen": now.isoformat()}
-        tools[look.name] = said
+        tools[look.name] = {
+            "severity": level, "score": score, "exact": exact, "gone": False, "seen": now.isoformat()
+        }  # fmt: skip
     elif look.name in tools:
         tools[look.name] = {**tools[look.name], "gone": True}
     return tools
+
+
+def _both(one: Mapping[str, Any], other: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What a look said about two findings that turned out to be one: what it still says, and the graver of it."""
+    if one["gone"] != other["gone"]:
+        return other if one["gone"] else one
+    level, score = highest([(one["severity"], one["score"]), (other["severity"], other["score"])])
+    seen = max(one["seen"], other["seen"])
+    exact = one["exact"] or other["exact"]
+    return {"severity": level, "score": score, "exact": exact, "gone": one["gone"], "seen": seen}
 
 
 def _ratings(tools: Mapping[str, Any], version: str) -> Iterator[Rated]:

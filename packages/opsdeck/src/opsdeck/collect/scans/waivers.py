@@ -64,23 +64,25 @@ def accept(
     if until <= now:
         raise UsageError("a risk is accepted until a time to come", hint='--until "30 days"')
     package = _package(package)
-    found = [
-        one
-        for one in tx.find(Finding, service=service)
-        if vulnerability in names(one) and package in ("", one.package, f"{one.package}@{one.version}")
-    ]
-    if not found:
-        raise NotFoundError(
-            f"no finding of {service} is {text.plain(vulnerability, text.SHOWN)}"
-            + (f" in {package}" if package else ""),
-            hint=f"opsdeck scan list --service {service}",
-        )
+    _found(tx, service, vulnerability, package)
     key = _key(service, ACCEPTED, vulnerability, package)
     old = tx.get(Waiver, key)
     new = Waiver(key, service, vulnerability, package, "accepted", ACCEPTED, reason, actor, actor, now, until)
     tx.put(new)
     _log(tx, new, old.status if old else "", ACCEPTED, reason, actor, now)
     return new
+
+
+def _found(tx: Transaction, service: str, vulnerability: str, package: str) -> None:
+    """Raises NotFoundError where nothing is called so there: a waiver for it would wait for ever unseen."""
+    for one in tx.find(Finding, service=service):
+        if vulnerability in names(one) and package in ("", one.package, f"{one.package}@{one.version}"):
+            return
+    where = f" in {package}" if package else ""
+    raise NotFoundError(
+        f"no finding of {service} is {text.plain(vulnerability, text.SHOWN)}{where}",
+        hint=f"opsdeck scan list --service {service}",
+    )
 
 
 def withdraw(tx: Transaction, key: str, actor: str, reason: str, now: datetime) -> Waiver:

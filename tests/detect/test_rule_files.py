@@ -182,8 +182,12 @@ def test_refused_by_name_and_place(sentence: str, read: Read) -> None:
 
 
 def test_every_problem_at_once(read: Read) -> None:
-    text = RULE.replace("level: low", "level: no").replace("|cased", "|re").replace("user", "host")
-    assert len(read(text)[1]) == 3
+    text = (
+        RULE.replace("level: low", "level: no")
+        .replace("error.code|cased", "CommandLine|re")
+        .replace("user", "host")
+    )
+    assert [problem.line for problem in read(text)[1]] == [12, 18, 18, 22]
 
 
 HOSTILE: Mapping[str, tuple[str, str]] = {

@@ -87,7 +87,7 @@ class Deck:
         """Open the deck of `home`. Raises SpecError, DamagedError, OSError; takes no lock (see `only_one`)."""
         clock = clock or SystemClock()
         loaded = spec.load(spec_path)
-        rules = detect.load(loaded.framework, _folder(spec_path))
+        rules = detect.load(loaded.framework, spec_path)
         home.mkdir(parents=True, exist_ok=True, mode=0o700)
         state = open_state(os.environ.get("OPSDECK_STATE") or f"sqlite:///{home / 'state.db'}")
         events = open_events(
@@ -137,7 +137,7 @@ class Deck:
                 hint="stop it, then: opsdeck up --spec operations.yaml",
             )
         loaded = spec.load(self.spec_path)
-        rules = detect.load(loaded.framework, _folder(self.spec_path))
+        rules = detect.load(loaded.framework, self.spec_path)
         changed = spec.diff(self.spec, loaded)
         self.rules = rules
         self.channels = build(loaded.channels, self.home)
@@ -312,11 +312,6 @@ class Deck:
         """A fresh sign-in link's secret: single use, five minutes."""
         with self.state.begin() as tx:
             return access.link(tx, LOCAL, self.clock.now())
-
-
-def _folder(spec_path: Path | None) -> Path | None:
-    """Where the paths in a spec begin."""
-    return spec_path if spec_path is None or spec_path.is_dir() else spec_path.parent
 
 
 def _write_private(path: Path, text: str) -> None:

@@ -46,11 +46,12 @@ def init(
 
 @app.command()
 def check(path: SpecPath = None, as_json: AsJson = False) -> None:
-    """Read a spec and say everything that is wrong with it: file:line:col: path: message."""
+    """Read a spec and its detection rules and say everything that is wrong: file:line:col: path: message."""
+    from opsdeck import detect
     from opsdeck import spec as specs
 
     where = resolve(path)
-    problems = specs.problems(where)
+    problems = specs.problems(where) or detect.problems(specs.load(where).framework, where)
     if as_json:
         emit_json(
             [

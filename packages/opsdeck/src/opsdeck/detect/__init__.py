@@ -1,6 +1,7 @@
 """Security events found in what was collected: rule files in, detections, rows of the log and entries out.
 
-rules = load(framework, base)     the shipped rules and the spec's own files; SpecError with every problem
+rules = load(framework, where)    the shipped rules and the spec's own files; SpecError with every problem
+problems(framework, where)        those problems
 tick(state, query, …, now)        look with all rules; detections and their log rows
 learned(state, service, hits, …)  the same for what habits.look found
 announce(state, accept, now)      an entry of category `security` for each detection
@@ -10,8 +11,8 @@ check(path, framework)            a rule file, and what its fixtures say about i
 from opsdeck.detect.announcing import announce
 from opsdeck.detect.fixtures import Checked, Result, check
 from opsdeck.detect.hits import Hit
-from opsdeck.detect.loading import load
+from opsdeck.detect.loading import load, problems
 from opsdeck.detect.rule import Rule
 from opsdeck.detect.ticking import learned, tick
 
-__all__ = ["Checked", "Hit", "Result", "Rule", "announce", "check", "learned", "load", "tick"]
+__all__ = ["Checked", "Hit", "Result", "Rule", "announce", "check", "learned", "load", "problems", "tick"]

@@ -19,16 +19,25 @@ FIXTURES = ".fixtures.yml"
 MOST_RULES = 200
 
 
-def load(framework: Framework, base: Path | None = None) -> tuple[Rule, ...]:
-    """The shipped rules and those of the spec's own files, which are named from `base`, the spec's folder.
+def load(framework: Framework, where: Path | None = None) -> tuple[Rule, ...]:
+    """The shipped rules and those of the spec's own files, which are named from `where` the spec is: file or folder.
 
     Raises SpecError with every problem of every file.
     """
-    own = [((base or Path()) / name, name) for name in framework.rule_files]
-    rules, problems = read_files([*shipped(), *own], framework)
-    if problems:
-        raise SpecError(problems)
+    rules, found = read_files(_named(framework, where), framework)
+    if found:
+        raise SpecError(found)
     return rules
+
+
+def problems(framework: Framework, where: Path | None = None) -> tuple[Problem, ...]:
+    """What `load` would refuse."""
+    return read_files(_named(framework, where), framework)[1]
+
+
+def _named(framework: Framework, where: Path | None) -> list[tuple[Path, str]]:
+    base = Path() if where is None else where if where.is_dir() else where.parent
+    return [*shipped(), *((base / name, name) for name in framework.rule_files)]
 
 
 def shipped() -> list[tuple[Path, str]]:

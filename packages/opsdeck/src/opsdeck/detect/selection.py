@@ -71,12 +71,13 @@ class Reader:
 
     def _asked(self, name: str, node: Node, path: str) -> Expression | None:
         plain, *modifiers = name.split("|")
+        named = self._modifiers(modifiers, node, path)
         known = FIELDS.get(plain)
         if known is None:
             near = nearest(plain, list(FIELDS))
             self.refuse(node, path, f"there is no field {plain!r}{near}", key=True)
             return None
-        if not self._modifiers(known, modifiers, node, path):
+        if not named or not self._go_with(known, modifiers, node, path):
             return None
         items = node.value if isinstance(node.value, list) else [node]
         if not items:
@@ -87,7 +88,7 @@ class Reader:
         found: Expression = All(parts) if "all" in modifiers else Some(parts)
         return Not(found) if "neq" in modifiers else found
 
-    def _modifiers(self, known: Field, modifiers: list[str], node: Node, path: str) -> bool:
+    def _modifiers(self, modifiers: list[str], node: Node, path: str) -> bool:
         before = len(self.problems)
         for one in modifiers:
             if one in _UNSUPPORTED:
@@ -97,10 +98,14 @@ class Reader:
         chosen = [one for one in modifiers if one in _OPERATORS]
         if len(chosen) > 1:
             self.refuse(node, path, f"`{chosen[0]}` and `{chosen[1]}` together are not supported", key=True)
-        numeric = any(one in _ORDERED for one in chosen)
-        if chosen != ["exists"] and chosen and numeric != (known.kind == "number"):
-            self.refuse(node, path, f"`{chosen[0]}` does not go with {known.name}, a {known.kind}", key=True)
         return len(self.problems) == before
+
+    def _go_with(self, known: Field, modifiers: list[str], node: Node, path: str) -> bool:
+        chosen = next((one for one in modifiers if one in _OPERATORS), "exists")
+        if chosen == "exists" or (chosen in _ORDERED) == (known.kind == "number"):
+            return True
+        self.refuse(node, path, f"`{chosen}` does not go with {known.name}, a {known.kind}", key=True)
+        return False
 
     def _compare(self, known: Field, modifiers: list[str], node: Node, path: str) -> Iterator[Expression]:
         chosen: list[Operator] = [_OPERATORS[one] for one in modifiers if one in _OPERATORS]

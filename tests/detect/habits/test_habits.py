@@ -216,3 +216,19 @@ def test_a_profile_says_what_is_usual_and_what_today_is(work: Work) -> None:
     assert known.usual == (("page/list", 0.6), ("page/form", 0.3), ("page/edit", 0.1))
     assert known.new == ("infra/vpc",)
     assert known.distance > known.farthest == work.baseline.divergence
+
+
+# ---- many ------------------------------------------------------------------------------------------------------
+
+
+def test_more_users_than_one_statement_names_are_all_looked_at(work: Work) -> None:
+    users = [f"user-{n}" for n in range(510)]
+    work.crowd(users, range(1, 12), ["page/list"])
+    work.crowd(users, [0], [f"{{user}}/part-{n}" for n in range(5)])
+    assert {hit.subject for hit in work.look()} == set(users)
+
+
+def test_as_many_strangers_hide_nobody(work: Work) -> None:
+    work.given("ana", WORKDAYS, USUAL).given("ana", [0], {"page/list": 200})
+    work.crowd([f"stranger-{n}" for n in range(600)], [0], [f"page/part-{n}" for n in range(5)])
+    assert [hit.subject for hit in work.look()] == ["ana"]

@@ -39,9 +39,21 @@ class Work:
                 self._entry(user, NOW - day * DAY - timedelta(seconds=10 + n), template, received, more)
                 for n, template in enumerate(name for name, count in templates.items() for _ in range(count))
             ]
-            self.loaded += 1
-            self.events.load(Batch("\n".join(lines).encode(), (Position("work", self.loaded),)))
+            self._load(lines)
         return self
+
+    def crowd(self, users: Iterable[str], days: Iterable[int], templates: Iterable[str]) -> "Work":
+        """One run of each template by each user, whose name stands for `{user}`, on each day; all in one load."""
+        asked = [(user, day, name.format(user=user)) for name in templates for user in users for day in days]
+        self._load(
+            self._entry(user, NOW - day * DAY - timedelta(milliseconds=n), template, None, {})
+            for n, (user, day, template) in enumerate(asked)
+        )
+        return self
+
+    def _load(self, lines: Iterable[str]) -> None:
+        self.loaded += 1
+        self.events.load(Batch("\n".join(lines).encode(), (Position("work", self.loaded),)))
 
     def _entry(
         self, user: str, at: datetime, template: str, received: datetime | None, more: Mapping[str, Any]

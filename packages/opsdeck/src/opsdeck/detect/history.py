@@ -5,9 +5,10 @@ whatever the clock on somebody's wall says. It must not know what is usual.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import islice
 
 from opsdeck.detect.usual import Day
 from opsdeck.measure.query import Query
@@ -17,6 +18,7 @@ from opsdeck.spec.framework import Baseline
 DAY = timedelta(days=1)
 SHOWN = 20
 """How many templates and event ids are kept as evidence."""
+_MOST_NAMED = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,25 +60,25 @@ class History:
 
     def full(self, touched: Mapping[str, set[int]]) -> dict[str, set[int]]:
         """Those of the days that hold enough to prove something."""
-        if not touched:
-            return {}
-        match = self.match.also(user_id=tuple(touched))
         found: dict[str, set[int]] = defaultdict(set)
-        for group in self.query.groups(match, self.window, ("user_id",), step=DAY, distinct="template"):
+        if not touched:
+            return found
+        first = min(number for numbers in touched.values() for number in numbers)
+        window = Window(self.window.start + first * DAY, self.window.end)
+        for group in self.query.groups(self.match, window, ("user_id",), step=DAY, distinct="template"):
             enough = group.count >= self.baseline.at_least or group.distinct >= self.baseline.newcomers
-            if enough and (number := self.number(group.start)) in touched[group.key[0]]:
+            number = self.number(group.start)
+            if enough and number in touched.get(group.key[0], ()):
                 found[group.key[0]].add(number)
         return found
 
     def days(self, users: Iterable[str]) -> dict[str, dict[int, Day]]:
         """Every day of these users."""
-        asked = tuple(users)
-        if not asked:
-            return {}
         rows = defaultdict(list)
-        match = self.match.also(user_id=asked)
-        for group in self.query.groups(match, self.window, ("user_id", "template"), step=DAY):
-            rows[group.key[0], self.number(group.start)].append(group)
+        for some in _shares(users):
+            match = self.match.also(user_id=some)
+            for group in self.query.groups(match, self.window, ("user_id", "template"), step=DAY):
+                rows[group.key[0], self.number(group.start)].append(group)
         found: dict[str, dict[int, Day]] = defaultdict(dict)
         for (user, number), groups in rows.items():
             found[user][number] = Day(
@@ -89,10 +91,16 @@ class History:
 
     def takers(self, templates: Iterable[str]) -> dict[str, dict[str, datetime]]:
         """Who uses these templates, and since when."""
-        asked = tuple(templates)
-        if not asked:
-            return {}
         found: dict[str, dict[str, datetime]] = defaultdict(dict)
-        for group in self.query.groups(self.match.also(template=asked), self.window, ("template", "user_id")):
-            found[group.key[0]][group.key[1]] = group.first
+        for some in _shares(templates):
+            match = self.match.also(template=some)
+            for group in self.query.groups(match, self.window, ("template", "user_id")):
+                found[group.key[0]][group.key[1]] = group.first
         return found
+
+
+def _shares(names: Iterable[str]) -> Iterator[tuple[str, ...]]:
+    """The names in shares that one statement takes as parameters."""
+    left = iter(names)
+    while some := tuple(islice(left, _MOST_NAMED)):
+        yield some

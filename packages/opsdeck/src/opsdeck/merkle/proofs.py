@@ -1,0 +1,114 @@
+"""Roots and proofs of a tree, from whoever can read the hash of a complete subtree (RFC 6962, section 2.1).
+
+In: a `Subtree`, which gives the hash of the `index`-th complete subtree of 2**height leaves, and sizes. Out: hashes.
+It must not know where they are kept.
+"""
+
+import base64
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+
+from opsdeck.merkle.verifier import HASH, Broken, node_hash, unbase64
+
+Subtree = Callable[[int, int], bytes]
+
+PROOF = "c2sp.org/tlog-proof@v1"
+
+
+def of(leaves: Sequence[bytes]) -> Subtree:
+    """A reader over the leaf hashes themselves."""
+
+    def read(height: int, index: int) -> bytes:
+        if height == 0:
+            return leaves[index]
+        return node_hash(read(height - 1, 2 * index), read(height - 1, 2 * index + 1))
+
+    return read
+
+
+def root(size: int, read: Subtree) -> bytes:
+    """The root of the first `size` leaves."""
+    return _span(0, size, read) if size else sha256().digest()
+
+
+def inclusion(index: int, size: int, read: Subtree) -> list[bytes]:
+    """The path from leaf `index` (from 0) to the root, the leaf's sibling first."""
+    if not 0 <= index < size:
+        raise ValueError(f"leaf {index} of a tree of {size}")
+    path: list[bytes] = []
+    low, high = 0, size
+    while high - low > 1:
+        middle = low + _half(high - low)
+        if index < middle:
+            path.append(_span(middle, high, read))
+            high = middle
+        else:
+            path.append(_span(low, middle, read))
+            low = middle
+    return path[::-1]
+
+
+def consistency(old: int, size: int, read: Subtree) -> list[bytes]:
+    """What shows that the tree of `size` leaves begins with the tree of `old`."""
+    if not 0 <= old <= size:
+        raise ValueError(f"a tree of {old} in a tree of {size}")
+    path: list[bytes] = []
+    low, high, whole = 0, size, True
+    while 0 < old != high:
+        middle = low + _half(high - low)
+        if old <= middle:
+            path.append(_span(middle, high, read))
+            high = middle
+        else:
+            path.append(_span(low, middle, read))
+            low, whole = middle, False
+    return path[::-1] if whole or not old else [_span(low, high, read), *path[::-1]]
+
+
+def _half(width: int) -> int:
+    """The largest power of two below `width`."""
+    return 1 << (width - 1).bit_length() - 1
+
+
+def _span(low: int, high: int, read: Subtree) -> bytes:
+    width = high - low
+    if width & (width - 1) == 0:
+        height = width.bit_length() - 1
+        return read(height, low >> height)
+    middle = low + _half(width)
+    return node_hash(_span(low, middle, read), _span(middle, high, read))
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """That a leaf is in a log, in one text (c2sp.org/tlog-proof): its index, the path, the checkpoint as signed.
+
+    `extra` is whatever goes with it; nothing vouches for it.
+    """
+
+    index: int
+    path: tuple[bytes, ...]
+    note: str
+    extra: bytes = b""
+
+    def __str__(self) -> str:
+        extra = f"extra {base64.b64encode(self.extra).decode()}\n" if self.extra else ""
+        path = "".join(base64.b64encode(part).decode() + "\n" for part in self.path)
+        return f"{PROOF}\n{extra}index {self.index}\n{path}\n{self.note}"
+
+    @classmethod
+    def read(cls, text: str) -> "Proof":
+        """Raises Broken."""
+        head, gap, note = text.partition("\n\n")
+        first, *lines = head.split("\n")
+        if first != PROOF or not gap or not lines:
+            raise Broken("not a proof")
+        extra = unbase64(lines.pop(0)[6:]) if lines[0].startswith("extra ") else b""
+        word, _, index = lines.pop(0).partition(" ") if lines else ("", "", "")
+        if word != "index" or not index.isascii() or not index.isdecimal() or str(int(index[:20])) != index:
+            raise Broken("a proof without an index")
+        path = tuple(map(unbase64, lines))
+        if any(len(part) != HASH for part in path):
+            raise Broken("a proof with a hash that is none")
+        return cls(int(index), path, note, extra)

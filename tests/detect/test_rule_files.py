@@ -1,5 +1,7 @@
 """Rule files as text: what loads, and what is refused by its name at its place."""
 
+import subprocess
+import sys
 from collections.abc import Callable, Mapping
 from datetime import timedelta
 from pathlib import Path
@@ -257,3 +259,16 @@ def test_an_own_rule_may_count_a_shipped_one(tmp_path: Path) -> None:
     assert "many" in {
         rule.name for rule in detect.load(spec.load(tmp_path / "operations.yaml").framework, tmp_path)
     }
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "said"), [(RULE, 0, "good"), (RULE.replace("|cased", "|re"), 1, "own.yml:18:5")]
+)
+def test_spec_check_reads_the_rule_files(text: str, code: int, said: str, tmp_path: Path) -> None:
+    (tmp_path / "operations.yaml").write_text(OWN)
+    (tmp_path / "own.yml").write_text(text)
+    opsdeck = Path(sys.executable).with_name("opsdeck")
+    done = subprocess.run(
+        [opsdeck, "spec", "check", tmp_path / "operations.yaml"], capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, said in done.stdout + done.stderr) == (code, True), done.stdout + done.stderr

@@ -332,6 +332,16 @@ def test_a_crash_after_the_entry_was_handed_in_doubles_nothing(site: Site) -> No
     assert len(site.entries()) == 1
 
 
+def test_an_entry_that_the_door_never_takes_holds_nobody_up(site: Site) -> None:
+    hit = Hit("x" * 100, "unusual_mix", "user", "user_a", 30, START, START, "no such event")
+    deck, now = site.deck, START + MINUTE
+    detect.learned(deck.state, "unjucks-cli", [hit], deck.spec.framework, now)
+    assert [detect.announce(deck.state, deck.door.accept, now) for _ in range(2)] == [0, 0]
+    with deck.state.begin(write=False) as tx:
+        (row,) = tx.log(kind="trouble")
+    assert "no event is acceptable" in row.change.reason
+
+
 def _refuse(body: bytes, key: IngestKey) -> object:
     raise ConnectionError
 

@@ -12,8 +12,9 @@ from hashlib import blake2b
 from typing import Any, Protocol
 
 from opsdeck import timing
-from opsdeck.detect.ticking import KIND
-from opsdeck.model import Cursor, Detection, IngestKey, Transition
+from opsdeck.collect.codes import NoneAcceptableError
+from opsdeck.detect.ticking import ACTOR, KIND
+from opsdeck.model import Change, Cursor, Detection, IngestKey, Transition
 from opsdeck.stores.api import StateStore
 
 NAME = "announce"
@@ -36,13 +37,24 @@ def announce(state: StateStore, accept: Accept, now: datetime) -> int:
     if not rows:
         return 0
     entries = [entry(one, row) for row, one in found if one is not None]
-    if entries:
-        key = IngestKey("detect", "*", "service", "detect", now)
-        accept(b"\n".join(json.dumps(one).encode() for one in entries), key)
+    trouble = _handed_in(entries, accept, now)
     with state.begin() as tx:
         reached = tx.get(Cursor, NAME) or seen
         tx.put(Cursor(NAME, max(rows[-1].seq, reached.seq)))
-    return len(entries)
+        if trouble:
+            tx.append(Change("trouble", NAME, "", trouble, trouble, ACTOR), now)
+    return 0 if trouble else len(entries)
+
+
+def _handed_in(entries: list[dict[str, Any]], accept: Accept, now: datetime) -> str:
+    """Nothing, or why the door will never take them: waiting would hold up those that come after."""
+    try:
+        if entries:
+            key = IngestKey("detect", "*", "service", "detect", now)
+            accept(b"\n".join(json.dumps(one).encode() for one in entries), key)
+    except NoneAcceptableError as error:
+        return error.message
+    return ""
 
 
 def entry(detection: Detection, row: Transition) -> dict[str, Any]:

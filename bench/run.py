@@ -69,6 +69,9 @@ TARGETS = (
     Target("detect_hour", "tick, median", "detection tick, all rules, 1M events within the last hour", "ms"),
     Target("detect_hour", "look at everybody, median", "the same about everybody, as each five minutes", "ms"),
     Target("detect", "11th failure to log row, slowest", "the 11th failure's receipt to its row in the log", "ms", 2_000),
+    Target("enforce", "answer_ms", "`GET /v1/policy` in process, 1,000 restricted users", "ms"),
+    Target("enforce", "not_modified_ms", "the same with If-None-Match, 304", "ms"),
+    Target("enforce", "visible_ms_max", "the 11th failure accepted to the policy that restricts, longest of 10", "ms", 2_000),
     Target("deck", "RSS at rest, MiB", "`opsdeck up` over 1M events, resident at rest", "MiB", 250),
     Target("deck", "RSS after all that, MiB", "the same after every page and 15 times status", "MiB", 250),
     Target("deck", "page /, ms", "overview page, 1M events", "ms"),
@@ -90,6 +93,7 @@ COMMANDS = {
     "scans": ("scans.py", "--json"),
     "detect": ("detect.py", "--json"),
     "detect_hour": ("detect.py", "--hours", "1", "--json"),
+    "enforce": ("policy.py", "--json"),
     "deck": ("deck.py", "--json"),
 }
 

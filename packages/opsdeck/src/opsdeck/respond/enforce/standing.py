@@ -7,17 +7,20 @@ log, so it is read anew when the log has grown: every deck on one state store kn
 import threading
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from opsdeck.model import Entitlement, Restriction
 from opsdeck.respond.enforce.policy import Rights
-from opsdeck.stores.api import StateStore
+from opsdeck.stores.api import StateStore, Transaction
 
 Subject = tuple[str, str, str]
 """Service, kind of subject (user, address), subject."""
 
 FRESH = timedelta(seconds=1)
+KINDS = ("restriction", "entitlement")
+MOST_ROWS = 500
+"""Of the log between two looks: beyond that it is quicker to read everything anew."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +48,23 @@ class Standing:
         """Read what stands if anything was logged since; returns how many subjects have something of their own."""
         self._looked = now
         with self._reading, self._state.begin(write=False) as tx:
-            newest = tx.recent(1)
-            seq = newest[0].seq if newest else 0
-            if seq != self._known.seq:
+            if self._outdated(tx):
+                newest = tx.recent(1)
+                seq = newest[0].seq if newest else 0
                 self._known = _known(seq, tx.find(Restriction, lifted_at=None), tx.find(Entitlement))
             known = self._known
         return len(known.restrictions) + len(known.entitlements)
+
+    def _outdated(self, tx: Transaction) -> bool:
+        """Whether the log has a row about it since the last look; moves on over rows about other things."""
+        if self._known.seq < 0:
+            return True
+        rows = tx.log(after=self._known.seq, limit=MOST_ROWS)
+        if len(rows) == MOST_ROWS or any(row.change.kind in KINDS for row in rows):
+            return True
+        if rows:
+            self._known = replace(self._known, seq=rows[-1].seq)
+        return False
 
     @property
     def restricted(self) -> Mapping[Subject, tuple[Restriction, ...]]:

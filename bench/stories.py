@@ -51,10 +51,8 @@ def main() -> None:
     seeds = range(options.first, options.first + options.seeds)
     days = [(seed, day) for seed in seeds[: options.calm] for day in range(0, DAYS, PART)]
     with ProcessPoolExecutor(options.processes) as pool:
+        stories = pool.map(told, [(n, seed) for seed in seeds for n in range(len(STORIES))])
         parts = pool.map(fortnight, days)
-        stories = list(
-            pool.map(told, [(n, seed) for n in range(len(STORIES)) for seed in seeds], chunksize=4)
-        )
         quiet: dict[int, list[Detection]] = defaultdict(list)
         for seed, found in parts:
             quiet[seed] += found
@@ -120,8 +118,8 @@ real DuckDB store (`tests/detect/stories`: `company.py` is the company, `attacks
 The figures of `security.baseline` were chosen on seeds 1 to 12; the seeds here, {first} and up, were not looked at
 before. A story is found when a detection of the expected event names the attacker before the attack is over, made by a fixed
 rule for stories of kind `rule` and by a learned habit for anomalies; what was found about that person before it does
-not count. The attacked person goes on working. Looks: after every ten minutes that brought entries, and at every entry
-with an error (a deck: rules every second, habits every five minutes).
+not count. The attacked person goes on working. Looks: habits after every ten minutes that brought entries (a deck:
+every five), rules then and at every entry with an error (a deck: every second).
 
 | story | what happens | kind | entries | found | by | found after (median) | missed seeds |
 |---|---|---|---|---|---|---|---|

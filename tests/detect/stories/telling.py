@@ -1,13 +1,13 @@
 """Stories told and calm days lived through: a seed in, what was found out. Shared by the tests and bench/stories.py."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from attacks import FAILURES, SECRET, Story, scene, two_users
 from company import DAYS, START, Company
-from watch import watching
+from watch import received, watching
 
 from opsdeck import spec
 from opsdeck.detect import habits
@@ -35,12 +35,11 @@ def tell(story: Story, seed: int) -> Told:
     where = scene(company, story, FEW_DAYS)
     attack = sorted(story.play(where), key=lambda event: event["receivedAt"])
     subject = attack[0]["addressHash"] if story.play is two_users else where.person.user
-    begins, ends = attack[0]["receivedAt"], attack[-1]["receivedAt"]
-    others = [event for event in company.events if begins <= event["receivedAt"] <= ends]
-    entries = sorted([*others, *attack], key=lambda event: event["receivedAt"])
-    with TemporaryDirectory() as folder, watching(company, SPEC, Path(folder) / "events", begins) as watch:
-        watch.look(where.at, habits.DAY)
-        for found in watch.run(entries):
+    entries = sorted([*company.events, *attack], key=lambda event: event["receivedAt"])
+    ends = attack[-1]["receivedAt"]
+    meant = [event for event in entries if attack[0]["receivedAt"] <= event["receivedAt"] <= ends]
+    with TemporaryDirectory() as folder, watching(entries, SPEC, Path(folder) / "events", where.at) as watch:
+        for found in watch.run(meant):
             by = "anomaly" if found.rule in habits.EVENTS else "rule"
             if (found.event, found.subject, by) == (story.event, subject, story.kind):
                 return Told(story.name, seed, found.rule, found.at - where.at, len(attack))
@@ -50,11 +49,10 @@ def tell(story: Story, seed: int) -> Told:
 def calm(seed: int, days: range = range(DAYS)) -> list[Detection]:
     """What is found on these days in a company that nobody attacks; what came before them is known."""
     company = Company(seed, days.stop)
-    begins = _iso(START + timedelta(days=days.start))
-    entries = [event for event in company.events if event["receivedAt"] >= begins]
-    with TemporaryDirectory() as folder, watching(company, SPEC, Path(folder) / "events", begins) as watch:
+    begins = START + timedelta(days=days.start)
+    entries = [event for event in company.events if received(event) >= begins]
+    with (
+        TemporaryDirectory() as folder,
+        watching(company.events, SPEC, Path(folder) / "events", begins) as watch,
+    ):
         return list(watch.run(entries))
-
-
-def _iso(at: datetime) -> str:
-    return at.isoformat().replace("+00:00", "Z")

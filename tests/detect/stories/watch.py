@@ -1,17 +1,18 @@
-"""A deck's eyes on a simulated company: entries go into a real DuckDB file as they come in, and each time some did,
-the shipped rules and the learned habits look, and what is news becomes a detection, as in a running deck.
+"""A deck's eyes on a simulated company: everything that happens is in a real DuckDB file, and each time entries have
+come in by then, the shipped rules and the learned habits look, and what is news becomes a detection, as in a running
+deck. What is received later than a look is not seen by it.
 
 Nobody reviews anything here: no verdict teaches, and nobody is blocked.
 """
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from company import SERVICE, START, Company, Event
+from company import SERVICE, START, Event
 
 from opsdeck import detect
 from opsdeck.detect import habits
@@ -33,27 +34,30 @@ class Watch:
     state: StateStore
     spec: Spec
     rules: tuple[Rule, ...]
-    loaded: int = 0
+    looked: datetime
     known: set[str] = field(default_factory=set)
 
-    def load(self, entries: Sequence[Event]) -> None:
-        if entries:
-            self.loaded += len(entries)
-            lines = "\n".join(map(json.dumps, entries)).encode()
-            self.events.load(Batch(lines, (Position("company", self.loaded),)))
-
     def run(self, entries: Iterable[Event]) -> Iterator[Detection]:
-        """Let the entries come in, and look after every stretch. News are given as they come."""
+        """Look after every stretch of these entries. News are given as they come."""
         for stretch in stretches(entries):
-            self.load(stretch)
-            yield from self.look(received(stretch[-1]) + SECOND, EVERY)
+            now = received(stretch[-1]) + SECOND
+            self.rules_look(now)
+            if "error" not in stretch[-1]:
+                self.habits_look(now)
+            yield from self.news()
 
-    def look(self, now: datetime, lately: timedelta) -> list[Detection]:
-        """One tick of each detector; the detections that are new."""
-        framework = self.spec.framework
-        detect.tick(self.state, self.events, [SERVICE], self.rules, framework, now)
+    def rules_look(self, now: datetime) -> None:
+        """One tick of the rules."""
+        detect.tick(self.state, self.events, [SERVICE], self.rules, self.spec.framework, now)
+
+    def habits_look(self, now: datetime) -> None:
+        """One tick of the habits: who handed in something since the last one."""
+        framework, lately, self.looked = self.spec.framework, now - self.looked, now
         hits = habits.look(self.events, (), SERVICE, framework.baseline, now, lately=lately)
         detect.learned(self.state, SERVICE, hits, framework, now)
+
+    def news(self) -> list[Detection]:
+        """The detections since the last call."""
         with self.state.begin(write=False) as tx:
             news = [one for one in tx.find(Detection) if one.key not in self.known]
         self.known |= {one.key for one in news}
@@ -85,11 +89,16 @@ def _slot(entry: Event) -> int:
 
 
 @contextmanager
-def watching(company: Company, spec: Spec, path: Path, until: str) -> Iterator[Watch]:
-    """A watch over a fresh DuckDB file that holds what came in before that time, as far back as habits look."""
-    since = received({"receivedAt": until}) - spec.framework.baseline.days - 2 * habits.DAY
+def watching(entries: Iterable[Event], spec: Spec, path: Path, since: datetime) -> Iterator[Watch]:
+    """A watch over a fresh DuckDB file with these entries, as far back as habits look; what was found before `since`
+    is known."""
+    oldest = since - spec.framework.baseline.days - 3 * habits.DAY
+    lines = "\n".join(json.dumps(entry) for entry in entries if received(entry) > oldest)
     store = open_events(f"duckdb:///{path}", spec.edges)
-    watch = Watch(store, open_state("memory://"), spec, detect.load(spec.framework))
-    watch.load([event for event in company.events if since.isoformat() < event["receivedAt"] < until])
+    store.load(Batch(lines.encode(), (Position("company", 1),)))
+    watch = Watch(store, open_state("memory://"), spec, detect.load(spec.framework), since - habits.DAY)
+    watch.rules_look(since)
+    watch.habits_look(since)
+    watch.news()
     yield watch
     store.close()

@@ -51,7 +51,10 @@ class History:
 
     def handed_in(self, since: datetime) -> dict[str, set[int]]:
         """Users and the days for which something of theirs came in since then."""
-        lately = self.match.also(Clause("received", ">=", since.timestamp() * 1000))
+        lately = self.match.also(
+            Clause("received", ">=", since.timestamp() * 1000),
+            Clause("received", "<=", self.now.timestamp() * 1000),
+        )
         found: dict[str, set[int]] = defaultdict(set)
         for group in self.query.groups(lately, self.window, ("user_id",), step=DAY):
             found[group.key[0]].add(self.number(group.start))

@@ -11,12 +11,13 @@ from opsdeck.model import Entry, FaultMember, Group
 
 @dataclass(frozen=True, slots=True)
 class Sighting:
-    """Failures with one cause on one version. `entry` is the newest of an unknown cause for which there is room;
-    `back` is when its fault was resolved, where they say that it is back."""
+    """Failures with one cause on one version. `new` is an unknown cause for which there is room, `entry` its newest
+    event; `back` is when its fault was resolved, where they say that it is back."""
 
     cause: Cause
     version: str
     group: Group
+    new: bool = False
     entry: Entry | None = None
     back: datetime | None = None
 

@@ -10,7 +10,7 @@ or another deck's tick has seen is seen again, and nothing comes of it.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -20,7 +20,7 @@ from opsdeck.faults.resolution import came_back
 from opsdeck.faults.sight import Room, Sighting
 from opsdeck.faults.write import write
 from opsdeck.measure.query import Query
-from opsdeck.model import Clause, Cursor, Fault, FaultMember, Group, Match, Window
+from opsdeck.model import Clause, Cursor, Entry, Fault, FaultMember, Group, Match, Window
 from opsdeck.spec.model import Service
 from opsdeck.stores.api import StateStore
 from opsdeck.timing import parse_iso
@@ -33,6 +33,7 @@ OVERLAP = timedelta(seconds=10)
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MILLISECOND = timedelta(milliseconds=1)
 BEGINNING = EPOCH + LATE
+AT_ONCE = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,20 +89,27 @@ def _sightings(state: StateStore, query: Query, groups: Sequence[Group]) -> list
     with state.begin(write=False) as tx:
         known = causes(member for service in sorted(of) for member in tx.find(FaultMember, service=service))
         resolved = {fault.key: fault for fault in tx.find(Fault, status="resolved")}
-    room = Room(known.values())
-    return [_sighting(query, group, known, resolved, room) for group in grouped]
+    room, sightings = Room(known.values()), []
+    for group in grouped:
+        one = Sighting(Cause.of(group.key[:-1]), kept(group.key[-1]), group)
+        member = member_of(one.cause, known.get)
+        back = _back(query, resolved.get(member.fault), one.version, group) if member else None
+        new = (member is None or member.key != one.cause.key) and room.takes(one.cause)
+        sightings.append(replace(one, new=new, back=back))
+    entries = _entries(query, [one.group for one in sightings if one.new])
+    return [replace(one, entry=entries.get(one.group.newest)) for one in sightings]
 
 
-def _sighting(
-    query: Query, group: Group, known: dict[str, FaultMember], resolved: dict[str, Fault], room: Room
-) -> Sighting:
-    cause, version = Cause.of(group.key[:-1]), kept(group.key[-1])
-    member = member_of(cause, known.get)
-    back = _back(query, resolved.get(member.fault), version, group) if member else None
-    if (member and member.key == cause.key) or not room.takes(cause):
-        return Sighting(cause, version, group, back=back)
-    entry = next(iter(query.find(Match.of(event_id=group.newest), _moment(group.last), 1)), None)
-    return Sighting(cause, version, group, entry=entry)
+def _entries(query: Query, groups: Sequence[Group]) -> dict[str, Entry]:
+    """The newest entry of each group, some at a time: one may be as large as a request lets it be."""
+    found: dict[str, Entry] = {}
+    for at in range(0, len(groups), AT_ONCE):
+        some = groups[at : at + AT_ONCE]
+        times = [group.last for group in some]
+        match = Match.of(event_id=tuple(group.newest for group in some))
+        period = Window(min(times), max(times) + MILLISECOND)
+        found |= {entry.event_id: entry for entry in query.find(match, period, len(some))}
+    return found
 
 
 def _back(query: Query, fault: Fault | None, version: str, group: Group) -> datetime | None:
@@ -114,7 +122,3 @@ def _back(query: Query, fault: Fault | None, version: str, group: Group) -> date
     match = FAILURES.also(later, **dict(zip((*CAUSE, "version"), group.key, strict=True)))
     period = Window(group.first, group.last + MILLISECOND)
     return fault.resolved_at if query.find(match, period, 1) else None
-
-
-def _moment(at: datetime) -> Window:
-    return Window(at, at + MILLISECOND)

@@ -1,12 +1,16 @@
 """The rules that come with the deck: every fixture through the real event store, and their figures from the spec."""
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from opsdeck import detect, spec
-from opsdeck.detect.fixtures import Result
+from opsdeck.detect.expression import All, Comparison, Not
+from opsdeck.detect.fields import FIELDS
+from opsdeck.detect.fixtures import Fixture, Result, run
+from opsdeck.detect.fixtures import _Reader as Reader
 from opsdeck.detect.loading import FIXTURES, SHIPPED, rule_files
 from opsdeck.detect.pushing import push
 from opsdeck.spec import source
@@ -78,6 +82,21 @@ def test_another_figure_in_the_spec_is_another_line(tmp_path: Path) -> None:
     rules = {rule.name: rule for rule in detect.load(changed(tmp_path, text))}
     rule = rules["multiple_failed_operations_by_user"]
     assert (rule.above, rule.span and rule.span.total_seconds()) == (3, 60)
+
+
+def test_reading_entries_one_by_one_finds_the_same() -> None:
+    """The same rules with something that no store can test, so that every entry is looked at here."""
+    odd = Not(Comparison(FIELDS["error.context"], "equals", ("never",)))
+    slow = tuple(replace(rule, asked=All((rule.asked, odd))) for rule in RULES if not rule.beyond)
+    assert not any(push(rule.asked).exact for rule in slow)
+    read = [one for path in sorted(SHIPPED.glob(f"*{FIXTURES}")) for one in Reader().fixtures(path)]
+    meant = [one for one in read if one.rule in {rule.name for rule in slow}]
+    assert [one.name for one in slowly(meant, slow) if not one.passed] == []
+
+
+def slowly(fixtures: list[Fixture], rules: tuple[detect.Rule, ...]) -> list[Result]:
+    """A store for each: fixtures of different files happen at the same times."""
+    return [run([one], rules)[0] for one in fixtures]
 
 
 # ---- check: what a user runs on files of his own ------------------------------------------------------------------

@@ -541,3 +541,29 @@ class Waiver:
     actor: str
     at: datetime
     until: datetime | None = None
+
+
+# ---- the audit log ----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Tile:
+    """Up to 256 hashes of the Merkle tree over the log, in hex; at level 0 with the salts of their rows.
+
+    The key is `LEVEL/INDEX`; a salt is what opens the commitment of its row.
+    """
+
+    key: str
+    hashes: str
+    salts: str
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """What the deck signed of its log: how many rows, their root; `tile` is the index of the tile the last is in."""
+
+    key: str
+    size: int
+    tile: int
+    note: str
+    at: datetime

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Engine, inspect, text
 
 from opsdeck.errors import OpsdeckError
 
-REVISION = "0002"
+REVISION = "0003"
 MIGRATIONS = Path(__file__).parent / "migrations"
 # Any number that only we use: who holds this lock migrates.
 _LOCK = 7_460_131

@@ -32,6 +32,8 @@ RECORDS: tuple[type[Any], ...] = (
     model.Scan,
     model.Finding,
     model.Waiver,
+    model.Tile,
+    model.Checkpoint,
 )
 # PostgreSQL indexes no longer text: a third of a page, at up to four bytes a character.
 LONGEST_KEY = 500

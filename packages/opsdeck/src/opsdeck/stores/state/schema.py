@@ -55,6 +55,7 @@ _INDEXED = {
     ("detection", "verdict"),
     ("restriction", "subject"),
     ("finding", "service"),
+    ("checkpoint", "tile"),
 }
 
 

@@ -264,7 +264,7 @@ def trusted(note: str, keys: Iterable[Key]) -> Checkpoint:
 # ---- a row and its leaf -------------------------------------------------------------------------------------------
 
 _HEAD = re.compile(
-    rb'\{"v":1,"seq":([1-9][0-9]{0,18}),"at":"([0-9]{4}-[0-9T:.-]{21}Z)","kind":("[ !#-\[\]-~]*"),"'
+    rb'\{"v":1,"seq":([1-9][0-9]{0,18}),"at":"([0-9]{4}-[0-9T:.-]{21}Z)","kind":"(?:[ !#-\[\]-~]|\\["\\/bfnrtu])*","'
 )
 _SALT = re.compile(rb'salt":"([0-9a-f]{32})","change":\{')
 _BARE = re.compile(rb'commitment":"([0-9a-f]{64})"\}\n')
@@ -484,9 +484,8 @@ def main(words: Sequence[str] | None = None) -> int:
     except (Broken, OSError, UnicodeDecodeError) as error:
         print(f"broken: {error}", file=sys.stderr)  # noqa: T201  this is a program
         return 1
-    print(
-        f"verified: {found.rows} rows of {found.origin}, {found.checkpoints} checkpoints, root {found.root.hex()}"
-    )  # noqa: T201
+    said = f"{found.rows} rows of {found.origin}, {found.checkpoints} checkpoints, root {found.root.hex()}"
+    print(f"verified: {said}")  # noqa: T201
     return 0
 
 

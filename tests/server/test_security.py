@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from opsdeck.deck import Deck
-from opsdeck.model import Change, Detection, Entitlement, Restriction
+from opsdeck.model import AlertState, Change, Detection, Entitlement, Restriction
 from opsdeck.testing import START, ManualClock
 
 HOSTILE = "<script>alert(1)</script>"
@@ -144,6 +144,23 @@ def test_a_form_of_another_site_changes_nothing(person: Any, deck: Deck, path: s
     assert person.post(path, data=form, headers={"origin": "http://elsewhere.test"}).status_code == 403
     with deck.state.begin(write=False) as tx:
         assert tx.find(Restriction) == tx.find(Entitlement) == []
+
+
+def test_the_alert_on_a_detection_does_not_wait_for_its_turn(
+    deck: Deck, clock: ManualClock, collected: Callable[..., str]
+) -> None:
+    error = {"code": "RESTRICTED", "message": "infra/vault is restricted"}
+    operation = {"type": "template_generation", "template": "infra/vault", "duration": 1, "success": False}
+    collected(operation=operation, error=error)
+    for _ in range(2):
+        deck.tick("detect").run(clock.now())
+        deck.loader.tick()
+        clock.advance(seconds=1)
+    with deck.state.begin(write=False) as tx:
+        alert = tx.get(AlertState, "unjucks-cli/privilege_escalation_attempt")
+    assert alert is not None
+    assert alert.phase == "firing"
+    assert [one.kind for one in deck.standing.rights("unjucks-cli", "user_1", "").restrictions] == ["block"]
 
 
 # ---- the API ----------------------------------------------------------------------------------------------------

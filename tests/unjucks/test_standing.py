@@ -250,11 +250,21 @@ def test_an_expired_block_of_a_dead_deck_is_none(deck: Deck, templates: Any, run
     assert run(*RUN).code == 0
 
 
-def test_a_policy_that_stands_is_not_asked_for(deck: Deck, templates: Any, run: Any, project: Path) -> None:
+def test_nothing_is_asked_before_an_ordinary_run(deck: Deck, templates: Any, project: Path) -> None:
     templates(OPEN)
     put("entitled template:gen/one")
-    standing.admit(Known(), ["template:gen/one"], time.time())
+    standing.admit(Known(), [], time.time())
     assert deck.asked == []
+
+
+def test_an_entitlement_is_asked_for_even_if_the_last_answer_named_it(
+    deck: Deck, templates: Any, project: Path
+) -> None:
+    templates(OPEN)
+    put("entitled template:gen/one")
+    deck.lines[me()] = ["entitled template:gen/one"]
+    standing.admit(Known(), ["template:gen/one"], time.time())
+    assert len(deck.asked) == 1
 
 
 ENTITLEMENTS = {
@@ -291,10 +301,12 @@ def test_a_name_cannot_put_words_into_the_command_to_paste(deck: Deck, templates
     assert f"entitle {me()} 'template:gen/$(id) #' --reason …" in run("generate", "gen", "$(id) #").err
 
 
-def test_an_attempt_is_recorded_as_critical(deck: Deck, templates: Any, run: Any, granted: Any) -> None:
+def test_an_attempt_is_recorded_as_critical(
+    deck: Deck, templates: Any, run: Any, granted: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     templates(CLOSED)
     put()
-    know("http://127.0.0.1:9")  # so that the event waits here
+    monkeypatch.setattr(sys.modules["opsdeck_emit.run"], "wake", lambda *_, **__: None)  # so that the event waits here
     assert run(*RUN).error == "RESTRICTED"
     (event,) = granted()
     error = event["error"]
@@ -372,11 +384,19 @@ def test_a_dead_decks_policy_opens_nothing_that_is(case: str, deck: Deck, templa
     assert (outcome.code, outcome.error) == (77, "ENTITLEMENT_UNKNOWN")
 
 
-def test_a_standing_policy_opens_while_the_deck_is_down(deck: Deck, templates: Any, run: Any) -> None:
+def test_an_entitlement_opens_nothing_while_the_deck_is_down(deck: Deck, templates: Any, run: Any) -> None:
     templates(CLOSED)
     put("entitled template:gen/one")
     know("http://127.0.0.1:9")
-    assert run(*RUN).code == 0
+    outcome = run(*RUN)
+    assert (outcome.code, outcome.error) == (77, "ENTITLEMENT_UNKNOWN")
+
+
+def test_an_entitlement_that_was_taken_back_opens_nothing(deck: Deck, templates: Any, run: Any) -> None:
+    templates(CLOSED)
+    put("entitled template:gen/one")
+    deck.lines[me()] = []
+    assert run(*RUN).error == "RESTRICTED"
 
 
 def test_an_expired_entitlement_opens_nothing(deck: Deck, templates: Any, run: Any) -> None:

@@ -16,6 +16,7 @@ NAP_SECONDS = 0.005
 CODE = "import sys; sys.path.append(sys.argv[1]); from opsdeck_emit.launch import main; main(*sys.argv[2:])"
 OPEN_FILES = 65_536
 LINGER, FLUSH, FETCH = "linger", "flush", "fetch"
+KILLED, UNSEEN = -1, -2
 OF_THE_TIME = 0.7  # what a fetch leaves for the start of its process
 
 
@@ -32,29 +33,39 @@ def wake(folder: str, *, fresh: bool) -> None:
     _run(FLUSH_SECONDS, folder, FLUSH)
 
 
-def fetch(service: str, seconds: float) -> None:
-    """Ask the deck for its policy here and now: in a process that can be ended, whatever a name server or proxy does."""
-    if deck()[0] and _is_python(sys.executable):
-        _run(seconds, service, FETCH, str(seconds * OF_THE_TIME))
+def fetch(service: str, seconds: float) -> bool:
+    """Ask the deck for its policy here and now, in a process that can be ended, whatever a name server or proxy does;
+    whether it answered."""
+    if not deck()[0] or not _is_python(sys.executable):
+        return False
+    status = _run(seconds, service, FETCH, str(seconds * OF_THE_TIME))
+    if status != UNSEEN:
+        return status == 0
+    from opsdeck_emit.policy import path
+
+    return not os.path.lexists(path(service) + "~trouble")
 
 
-def _run(seconds: float, *words: str) -> None:
-    """Wait for a process of ours; killing it is safe at any point, since what it writes is whole or not there."""
+def _run(seconds: float, *words: str) -> int:
+    """Wait for a process of ours and give its status; killing it is safe at any point, since what it writes is whole
+    or not there."""
     until = time.monotonic() + seconds
     pid = _spawn(*words)
-    while not _ended(pid):
+    while (status := _ended(pid)) is None:
         if time.monotonic() > until:
             os.kill(pid, 9)
             _ended(pid, 0)
-            return
+            return KILLED
         time.sleep(NAP_SECONDS)
+    return status
 
 
-def _ended(pid: int, options: int = os.WNOHANG) -> bool:
+def _ended(pid: int, options: int = os.WNOHANG) -> int | None:
     try:
-        return os.waitpid(pid, options)[0] != 0
+        ended, status = os.waitpid(pid, options)
     except ChildProcessError:  # where SIGCHLD is ignored nobody is left to wait for
-        return True
+        return UNSEEN
+    return status if ended else None
 
 
 def alive(folder: str) -> bool:
@@ -75,8 +86,7 @@ def main(folder: str, mode: str, seconds: str = "") -> None:
     if mode == FETCH:
         from opsdeck_emit.policy_fetch import refresh
 
-        refresh(folder, time.time(), float(seconds))
-        return
+        sys.exit(1 if refresh(folder, time.time(), float(seconds)) else 0)
     if mode == LINGER:
         _detach()
     lock = _open_lock(folder)

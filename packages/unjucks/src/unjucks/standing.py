@@ -1,8 +1,8 @@
 """A run that is about to start in, nothing out, or the refusal that the deck's policy asks for.
 
 1. A restriction of this user that still holds refuses every generation.
-2. What is restricted needs an entitlement in a policy that stands. Nobody is refused on an old word: the deck is asked
-   once more first.
+2. What is restricted needs an entitlement that the deck confirms now. Nobody is let in or refused on an old word, so
+   without a deck it stays closed.
 3. Without a policy that stands (no consent, no deck, a damaged file) ordinary templates go on, restricted ones do not.
 
 Reads the cached policy through opsdeck_emit; asks the deck itself only where the cache cannot answer.
@@ -15,7 +15,7 @@ from unjucks.recording import SERVICE, UNUSABLE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Sequence
 
     from opsdeck_emit import Run
     from opsdeck_emit.policy import Policy
@@ -28,7 +28,8 @@ if TYPE_CHECKING:
 ALLOW_OUTSIDE = "allow-outside"
 UNTRUSTED_SHELL = "untrusted-shell"
 EXPIRED_SECONDS = 0.5  # at most, for a restriction that may have been lifted since
-RESTRICTED_SECONDS = 2.0  # at most, before something restricted is refused
+RESTRICTED_SECONDS = 2.0  # at most, before something restricted is opened or refused
+UNANSWERED = "the deck does not answer"
 STANDING = "standing"  # as opsdeck_emit.policy calls it; not imported, since most runs need nothing of it
 NO_EMIT = "opsdeck-emit is missing or broken"
 
@@ -51,23 +52,23 @@ def expect(event: "Event") -> None:
     policy.want(service)
 
 
-def admit(event: "Event", needed: "Iterable[str]", now: float) -> None:
+def admit(event: "Event", needed: "Sequence[str]", now: float) -> None:
     """Let a generation start; raises Blocked, RateLimited, Restricted or EntitlementUnknown."""
     policy, reason = _read(event, now)
     if policy and reason != STANDING and policy.restriction(now):
         policy, reason = _read(event, now, EXPIRED_SECONDS)
     _refuse_restricted(policy, reason, now)
+    if needed:
+        policy, reason = _read(event, now, RESTRICTED_SECONDS)
+        _refuse_restricted(policy, reason, now)
     for feature in needed:
-        if not _holds(policy, reason, feature):
-            policy, reason = _read(event, now, RESTRICTED_SECONDS)
-            _refuse_restricted(policy, reason, now)
         if not _holds(policy, reason, feature):
             raise _closed(event, reason, feature)
 
 
 def entitled(event: "Event", feature: str, now: float) -> bool:
-    """Whether a policy that stands lets this user use a restricted feature; the deck is asked before a no."""
-    return _holds(*_read(event, now), feature) or _holds(*_read(event, now, RESTRICTED_SECONDS), feature)
+    """Whether the deck says now that this user may use a restricted feature."""
+    return _holds(*_read(event, now, RESTRICTED_SECONDS), feature)
 
 
 def told(now: float) -> tuple[bool, str]:
@@ -110,8 +111,9 @@ def _read(event: "Event", now: float, seconds: float = 0.0) -> "tuple[Policy | N
     except UNUSABLE:
         return None, NO_EMIT
     reading = policy.read(service, subject, now)
+    if seconds and not quietly(service, launch.fetch, service, seconds):
+        return None, UNANSWERED
     if seconds:
-        quietly(service, launch.fetch, service, seconds)
         reading = policy.read(service, subject, now)
     return reading.policy, reading.reason
 

@@ -217,3 +217,16 @@ def test_a_hostile_message_is_a_fault_with_a_readable_title(desk: Any, message: 
     fault = desk.happens(message=message, stack=message)
     assert 0 < len(fault.title) <= 120
     assert not set(fault.title) & {"\x1b", "\x00", "\x07"}
+
+
+def test_a_tick_that_dies_while_it_writes_leaves_nothing(desk: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    desk.fail()
+    desk.fail(code="WRITE_FAILED")
+    with monkeypatch.context() as broken:
+        broken.setattr(
+            "opsdeck.faults.write._bring_up", lambda *_: (_ for _ in ()).throw(OSError("disk is full"))
+        )
+        with pytest.raises(OSError, match="disk is full"):
+            desk.tick()
+    assert (desk.all(), desk.log()) == ([], [])
+    assert desk.tick() == 2

@@ -1,0 +1,1 @@
+"""Governance: what an auditor can check without trusting the deck."""

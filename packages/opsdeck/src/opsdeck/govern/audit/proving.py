@@ -1,0 +1,41 @@
+"""Proofs for one row and between two sizes, against the newest checkpoint.
+
+In: a transaction and what is asked about. Out: texts and hashes that a verifier reads.
+"""
+
+from opsdeck.errors import NotFoundError
+from opsdeck.govern.audit import tree
+from opsdeck.merkle import leaves, proofs, tiles
+from opsdeck.merkle.verifier import TILE
+from opsdeck.model import Checkpoint
+from opsdeck.stores.api import Transaction
+
+
+def inclusion(tx: Transaction, seq: int) -> str:
+    """That row `seq` is in the log (c2sp.org/tlog-proof); the row itself, open, is the extra data."""
+    signed = _signed(tx)
+    if not 1 <= seq <= signed.size:
+        raise NotFoundError(
+            f"row {seq} is not among the {signed.size} that are signed", hint="opsdeck audit show"
+        )
+    index, inside = divmod(seq - 1, TILE)
+    (row,) = tx.log(after=seq - 1, limit=1)
+    salt = tree.stored(tx, 0, index).salts[2 * leaves.SALT * inside : 2 * leaves.SALT * (inside + 1)]
+    path = proofs.inclusion(seq - 1, signed.size, tiles.subtrees(tree.read(tx)))
+    extra = leaves.opened(row, bytes.fromhex(salt))
+    return str(proofs.Proof(seq - 1, tuple(path), signed.note, extra))
+
+
+def extension(tx: Transaction, old: int) -> tuple[str, list[bytes]]:
+    """The newest checkpoint, and what shows that it only adds to the first `old` rows."""
+    signed = _signed(tx)
+    if not 0 <= old <= signed.size:
+        raise NotFoundError(f"{old} rows are more than the {signed.size} that are signed")
+    return signed.note, proofs.consistency(old, signed.size, tiles.subtrees(tree.read(tx)))
+
+
+def _signed(tx: Transaction) -> Checkpoint:
+    found = tree.newest(tx)
+    if found is None:
+        raise NotFoundError("nothing of the audit log is signed yet", hint="try again in a few seconds")
+    return found

@@ -75,7 +75,7 @@ def look(
         for number in sorted(numbers)
         if (usual := learn(_before(days[user], number), lessons.get(user, Taught()), baseline))
     ]
-    odd = {name for _, day, usual in compared if _is_odd(day, usual, baseline) for name in usual.new(day)}
+    odd = {name for _, day, usual in compared if _is_odd(day, usual) for name in usual.new(day)}
     takers = history.takers(sorted(odd))
     return [hit for user, day, usual in compared for hit in _judge(user, day, usual, takers, baseline)]
 
@@ -111,7 +111,7 @@ def profile(
         usual.limit,
         tuple((name, count / whole) for name, count in usual.templates.most_common(SHOWN)),
         today.count,
-        usual.distance(today, baseline) if today.count else 0.0,
+        usual.distance(today) if today.count else 0.0,
         usual.farthest,
         tuple(usual.new(today)[:SHOWN]),
     )
@@ -145,12 +145,9 @@ def _before(days: Mapping[int, Day], number: int) -> list[Day]:
     return [days[one] for one in sorted(days) if one < number]
 
 
-def _is_odd(day: Day, usual: Usual, baseline: Baseline) -> bool:
+def _is_odd(day: Day, usual: Usual) -> bool:
     """Whether the day is unusual unless its new templates turn out to be new to others as well."""
-    return (
-        len(usual.new(day)) > usual.may_be_new(day, baseline)
-        or usual.distance(day, baseline) > usual.farthest
-    )
+    return usual.is_new(day) or usual.is_far(day)
 
 
 def _judge(
@@ -161,12 +158,13 @@ def _judge(
         detail = f"{day.count} generations in a day; usual are {usually}, up to {usual.limit}"
         figures = {"median": expm1(usual.median), "deviation": usual.deviation, "limit": usual.limit}
         yield _hit(VOLUME, user, day, day.count, detail, figures)
-    if not _is_odd(day, usual, baseline):
+    if not _is_odd(day, usual):
         return
     released = [name for name in usual.new(day) if _released(user, day, takers.get(name, {}), baseline)]
     kept = day.without(released)
-    new, distance = usual.new(kept), usual.distance(kept, baseline)
-    if kept.count >= baseline.at_least and distance > usual.farthest:
+    new = usual.new(kept)
+    if kept.count >= baseline.at_least and usual.is_far(kept):
+        distance = usual.distance(kept)
         detail = f"templates are used in another mix than usual: distance {distance:.2f}, usual up to {usual.farthest:.2f}"
         mix = dict(kept.most_used(SHOWN))
         yield _hit(
@@ -177,7 +175,7 @@ def _judge(
             detail,
             {"distance": distance, "farthest": usual.farthest, "mix": mix},
         )
-    if len(new) > usual.may_be_new(kept, baseline):
+    if usual.is_new(kept):
         named = ", ".join(new[:_NAMED]) + (", …" if len(new) > _NAMED else "")
         detail = f"{len(new)} templates in a day that were never used before: {named}"
         yield _hit(FIRST_SEEN, user, kept, len(new), detail, {"templates": new[:SHOWN]})

@@ -50,56 +50,67 @@ class Taught:
         return not any(first <= day.last and day.first <= last for first, last in self.left_out)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Usual:
     """What a user's days have shown: median and deviation of log counts, the highest count that is usual, how often
-    each template, how far a day may be from that mix, and how many templates at once may be new."""
+    each template. What the single days say beyond that is worked out when a day is in doubt."""
 
-    days: int
+    learned: tuple[Day, ...]
     median: float
     deviation: float
     limit: int
     templates: Counter[str]
-    farthest: float
-    newcomers: int
     taught: Taught
+    baseline: Baseline
 
-    @property
+    @cached_property
     def known(self) -> frozenset[str]:
         return self.taught.templates.union(self.templates)
 
-    def distance(self, day: Day, baseline: Baseline) -> float:
+    @cached_property
+    def farthest(self) -> float:
+        """How far a day may be from the usual mix: as far as any full day was."""
+        return max([self.baseline.divergence, *_distances(self.learned, self.templates, self.baseline)])
+
+    @cached_property
+    def most_new(self) -> int:
+        """How many templates were new on one day at most, or fewer than are worth a word."""
+        return max([self.baseline.newcomers - 1, *_newcomers(self.learned, self.baseline)])
+
+    def distance(self, day: Day) -> float:
         """How far the day's mix is from the usual one, or from the nearest that somebody called fine."""
         mixes = (self.templates, *self.taught.mixes)
-        return min(distance(day.templates, mix, baseline.at_least) for mix in mixes)
+        return min(distance(day.templates, mix, self.baseline.at_least) for mix in mixes)
+
+    def is_far(self, day: Day) -> bool:
+        return (far := self.distance(day)) > self.baseline.divergence and far > self.farthest
 
     def new(self, day: Day) -> list[str]:
         """Templates of the day that the user never used, the most used first."""
         return sorted(day.templates.keys() - self.known, key=lambda name: (-day.templates[name], name))
 
-    def may_be_new(self, day: Day, baseline: Baseline) -> int:
-        """How many templates of a day of so many runs may be new: who has explored so far goes on exploring."""
-        return max(self.newcomers, int(at_most(expected_new(self.templates, day.count), baseline.deviations)))
+    def is_new(self, day: Day) -> bool:
+        """Whether more is new than any day brought, and than so many runs may bring: who has explored so far goes on
+        exploring."""
+        new = len(day.templates.keys() - self.known)
+        if new < self.baseline.newcomers:
+            return False
+        explored = at_most(expected_new(self.templates, day.count), self.baseline.deviations)
+        return new > explored and new > self.most_new
 
 
 def learn(days: Sequence[Day], taught: Taught, baseline: Baseline) -> Usual | None:
     """What is usual after these days, the oldest first; None while they are not enough."""
-    learned = [day for day in days if taught.counts(day)]
+    learned = tuple(day for day in days if taught.counts(day))
     if len(learned) < max(1, baseline.enough.days):
         return None
     middle, deviation = spread((day.count for day in learned), baseline.least_deviation)
     middle = max(middle, log1p(taught.level))
-    whole = sum((Counter(day.templates) for day in learned), Counter[str]())
-    return Usual(
-        days=len(learned),
-        median=middle,
-        deviation=deviation,
-        limit=max(level(middle + baseline.deviations * deviation), baseline.at_least - 1),
-        templates=whole,
-        farthest=max([baseline.divergence, *_distances(learned, whole, baseline)]),
-        newcomers=max([baseline.newcomers - 1, *_newcomers(learned, baseline)]),
-        taught=taught,
-    )
+    limit = max(level(middle + baseline.deviations * deviation), baseline.at_least - 1)
+    whole = Counter[str]()
+    for day in learned:
+        whole.update(day.templates)
+    return Usual(learned, middle, deviation, limit, whole, taught, baseline)
 
 
 def _distances(days: Sequence[Day], whole: Counter[str], baseline: Baseline) -> list[float]:

@@ -21,6 +21,7 @@ from opsdeck.collect.loader import Loader
 from opsdeck.collect.scans import tick as scans
 from opsdeck.detect import habits
 from opsdeck.errors import UsageError
+from opsdeck.govern import audit
 from opsdeck.identity import access, keys
 from opsdeck.identity.keys import Keyring
 from opsdeck.measure import host
@@ -44,6 +45,7 @@ HABITS_EVERY = timedelta(minutes=5)
 RETRY = timedelta(seconds=1)  # between two attempts on a store that fails
 SAMPLE_EVERY = timedelta(seconds=10)
 FAULTS_EVERY = timedelta(seconds=2)
+AUDIT_EVERY = timedelta(seconds=5)  # how long a change may be in the log before it is signed
 SCANS_EVERY = timedelta(minutes=1)  # how late a waiver may end
 LOCAL = "local"
 SPEC_IN_FORCE = "spec"
@@ -172,6 +174,7 @@ class Deck:
             Tick("probe", probes, self._probe),
             Tick("sample", SAMPLE_EVERY, self.sample),
             Tick("scans", SCANS_EVERY, lambda now: scans.tick(self.state, self.events, now)),
+            Tick("audit", AUDIT_EVERY, lambda now: audit.tick(self.state, self.home, self.owner, now)),
         )
 
     def tick(self, name: str) -> Tick:

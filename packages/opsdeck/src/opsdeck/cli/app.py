@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
-from opsdeck.cli import alerts, logs, measures, scan, security, services, spec
+from opsdeck.cli import alerts, audit, logs, measures, scan, security, services, spec
 from opsdeck.cli import errors as error_groups
 from opsdeck.cli.output import errors
 from opsdeck.errors import OpsdeckError, SpecError
@@ -42,6 +42,7 @@ for command in (measures.status, measures.sli, measures.doctor, measures.link, l
     app.command()(command)
 app.add_typer(measures.slo, name="slo")
 app.add_typer(alerts.app, name="alerts")
+app.add_typer(audit.app, name="audit")
 app.add_typer(error_groups.app, name="errors")
 app.add_typer(security.app, name="security")
 app.add_typer(scan.app, name="scan")

@@ -5,6 +5,8 @@ In: a path and parameters. Out: parsed JSON, or an OpsdeckError with the next co
 
 import fcntl
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -86,6 +88,25 @@ def request(method: str, path: str, *, body: object = None, **parameters: object
     if answer.is_success:
         return answer.json()
     raise _refusal(answer)
+
+
+@contextmanager
+def stream(path: str) -> Iterator[Iterator[bytes]]:
+    """GET `path` and read the answer in pieces, however long it is."""
+    url, token = _deck()
+    headers = {"Authorization": f"Bearer {token}"}
+    try:
+        with httpx.stream(
+            "GET", url + path, headers=headers, timeout=FILE_TIMEOUT, trust_env=False
+        ) as answer:
+            if not answer.is_success:
+                answer.read()
+                raise _refusal(answer)
+            yield answer.iter_bytes()
+    except httpx.HTTPError as error:
+        raise UnreachableError(
+            f"the deck at {url} does not answer to the end ({type(error).__name__})", hint="opsdeck doctor"
+        ) from error
 
 
 def get(path: str, **parameters: object) -> Any:

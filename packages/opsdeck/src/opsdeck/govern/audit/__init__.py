@@ -7,5 +7,6 @@ from opsdeck.govern.audit.export import export
 from opsdeck.govern.audit.proving import extension, inclusion
 from opsdeck.govern.audit.tick import tick
 from opsdeck.govern.audit.tree import Standing, standing
+from opsdeck.govern.audit.witness import Witness
 
-__all__ = ["Standing", "export", "extension", "inclusion", "standing", "tick"]
+__all__ = ["Standing", "Witness", "export", "extension", "inclusion", "standing", "tick"]

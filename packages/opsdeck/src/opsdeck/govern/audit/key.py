@@ -11,18 +11,24 @@ from opsdeck.errors import DamagedError
 from opsdeck.merkle.notes import Signer
 from opsdeck.merkle.verifier import ED25519, Broken
 
-SECRET, PUBLIC = "audit.key", "audit.pub"
+NAME = "audit"
 
 
-def signer(home: Path, origin: str, type_: int = ED25519) -> Signer:
-    """The key of the home, made if there is none."""
-    found = read(home / SECRET) or _make(home / SECRET, Signer.make(origin, type_))
+def signer(home: Path, origin: str) -> Signer:
+    """The deck's key for its log."""
+    found = kept(home, NAME, origin, ED25519)
     if found.key.name != origin:
         raise DamagedError(
-            f"{home / SECRET} is the key of the log {found.key.name}, this log is {origin}",
+            f"{home / NAME}.key is the key of the log {found.key.name}, this log is {origin}",
             hint="move it away; a new one is made and logged",
         )
-    public = home / PUBLIC
+    return found
+
+
+def kept(home: Path, file: str, name: str, type_: int) -> Signer:
+    """The key in a file of the home, made with that name if there is none; the public part lies beside it."""
+    secret, public = home / f"{file}.key", home / f"{file}.pub"
+    found = read(secret) or _make(secret, Signer.make(name, type_))
     if not public.exists() or public.read_text(encoding="utf-8").strip() != str(found.key):
         public.write_text(f"{found.key}\n", encoding="utf-8")
     return found

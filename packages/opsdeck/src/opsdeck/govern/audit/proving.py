@@ -30,7 +30,10 @@ def extension(tx: Transaction, old: int) -> tuple[str, list[bytes]]:
     """The newest checkpoint, and what shows that it only adds to the first `old` rows."""
     signed = _signed(tx)
     if not 0 <= old <= signed.size:
-        raise NotFoundError(f"{old} rows are more than the {signed.size} that are signed")
+        raise NotFoundError(
+            f"only {signed.size} rows are signed, not {old}",
+            hint="if more were signed once, rows were taken back: opsdeck audit verify --checkpoint FILE",
+        )
     return signed.note, proofs.consistency(old, signed.size, tiles.subtrees(tree.read(tx)))
 
 

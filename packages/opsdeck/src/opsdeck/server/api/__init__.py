@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter
 
-from opsdeck.server.api import acting, errors, reading, scans, security
+from opsdeck.server.api import acting, audit, errors, reading, scans, security
 from opsdeck.server.api.scans import uploads
 
 __all__ = ["router", "uploads"]
@@ -12,4 +12,5 @@ router.include_router(reading.router, tags=["read"])
 router.include_router(acting.router, tags=["act"])
 router.include_router(errors.router, tags=["errors"])
 router.include_router(scans.router, tags=["scans"])
+router.include_router(audit.router, tags=["audit"])
 router.include_router(security.router, tags=["security"])

@@ -14,13 +14,16 @@ from opsdeck.model import Access
 from opsdeck.server.auth import Asked, judge
 from opsdeck.testing import START, ManualClock
 
-OPEN = {"/healthz", "/readyz", "/sign-in", "/static", "/v1/events"}
+OPEN = {"/healthz", "/readyz", "/sign-in", "/static", "/v1/events", "/v1/policy"}
 VALUES = {
     "service": "unjucks-cli",
     "rule": "service_down",
     "name": "availability",
     "event_id:path": "x",
     "key": "x",
+    "user": "user_1",
+    "fault": "x",
+    "seq": "1",
 }
 
 

@@ -6,7 +6,7 @@
 import argparse
 import sys
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from concurrent.futures import ProcessPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
@@ -70,10 +70,20 @@ def report(stories: Iterable[Told], quiet: dict[int, list[Detection]], options: 
         command=command,
         date=datetime.now(UTC).date(),
         stories="\n".join(row(story, by_story[story.name]) for story in STORIES),
+        shares=shares(by_story),
         calm="\n".join(calm_row(seed, found) for seed, found in quiet.items()),
         sum=summary(quiet),
         first=options.first,
     )
+
+
+def shares(by_story: Mapping[str, list[Told]]) -> str:
+    said = []
+    for kind in ("rule", "anomaly"):
+        runs = [one for story in STORIES if story.kind == kind for one in by_story[story.name]]
+        found = sum(bool(one.rule) for one in runs)
+        said.append(f"{kind}: {found} of {len(runs)} found ({found / len(runs):.1%})")
+    return "; ".join(said) + "."
 
 
 def row(story: Story, runs: list[Told]) -> str:
@@ -124,6 +134,8 @@ every five), rules then and at every entry with an error (a deck: every second).
 | story | what happens | kind | entries | found | by | found after (median) | missed seeds |
 |---|---|---|---|---|---|---|---|
 {stories}
+
+{shares}
 
 ## Days without an attack
 

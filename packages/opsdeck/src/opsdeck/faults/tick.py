@@ -10,12 +10,11 @@ or another deck's tick has seen is seen again, and nothing comes of it.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
-from typing import Any
+from dataclasses import replace
+from datetime import datetime
 
-from opsdeck.collect.stamp import AHEAD, LATE
 from opsdeck.faults.members import CAUSE, FAILURES, Cause, causes, kept, member_of
+from opsdeck.faults.news import EPOCH, MILLISECOND, news
 from opsdeck.faults.resolution import came_back
 from opsdeck.faults.sight import Room, Sighting
 from opsdeck.faults.write import write
@@ -23,63 +22,40 @@ from opsdeck.measure.query import Query
 from opsdeck.model import Clause, Cursor, Entry, Fault, FaultMember, Group, Match, Window
 from opsdeck.spec.model import Service
 from opsdeck.stores.api import StateStore
-from opsdeck.timing import parse_iso
 from opsdeck.versions import Regression
 
 CATEGORIES = ("application", "audit", "performance", "security")
-# Requests are stamped before they are written, so those of one category may be stored out of order by as long as the
-# largest of them takes to read; a second was the longest seen.
-OVERLAP = timedelta(seconds=10)
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-MILLISECOND = timedelta(milliseconds=1)
-BEGINNING = EPOCH + LATE
 AT_ONCE = 100
-
-
-@dataclass(frozen=True, slots=True)
-class News:
-    """What one category of entries has to tell since its cursor: groups of failures, and how far it is read."""
-
-    cursor: Cursor
-    groups: tuple[Group, ...]
+PORTIONS = 20  # in one tick; what is left waits for the next one
 
 
 def tick(state: StateStore, query: Query, services: Iterable[Service], now: datetime) -> int:
     """Sort what came in; returns the number of log rows."""
-    names = tuple(service.name for service in services)
+    names, rows = tuple(service.name for service in services), 0
+    for _ in range(PORTIONS if names else 0):
+        more, behind = _portion(state, query, names, now)
+        rows += more
+        if not behind:
+            break
+    return rows
+
+
+def _portion(state: StateStore, query: Query, services: tuple[str, ...], now: datetime) -> tuple[int, bool]:
+    """The number of log rows, and whether there is more to sort."""
     with state.begin(write=False) as tx:
         cursors = [tx.get(Cursor, f"faults/{one}") or Cursor(f"faults/{one}", 0) for one in CATEGORIES]
-    news = [one for cursor in cursors if names and (one := _news(query, cursor, names, now))]
-    if not news:
-        return 0
-    sightings = _sightings(state, query, [group for one in news for group in one.groups])
+    found = [one for cursor in cursors if (one := news(query, cursor, services, now))]
+    if not found:
+        return 0, False
+    sightings = _sightings(state, query, [group for one in found for group in one.groups])
     with state.begin() as tx:
         rows = write(tx, sightings, now)
-        tx.put_all(one.cursor for one in news if one.cursor.seq > _stored(tx.get(Cursor, one.cursor.key)))
-    return rows
+        tx.put_all(one.cursor for one in found if one.cursor.seq > _stored(tx.get(Cursor, one.cursor.key)))
+    return rows, any(one.behind for one in found)
 
 
 def _stored(cursor: Cursor | None) -> int:
     return cursor.seq if cursor else -1
-
-
-def _news(query: Query, cursor: Cursor, services: tuple[str, ...], now: datetime) -> News | None:
-    """None where nothing came in. The cursor moves to the receipt of the newest entry: never beyond what is loaded."""
-    category = cursor.key.partition("/")[2]
-    since = EPOCH + cursor.seq * MILLISECOND
-    seen = Clause("received", ">=", float(cursor.seq))
-    period = Window(max(since, BEGINNING) - LATE, now + AHEAD)
-    newest = query.find(Match.of(category=category).also(seen), period, 1)
-    if not newest:
-        return None
-    overlap = Clause("received", ">=", float(cursor.seq - OVERLAP // MILLISECOND))
-    match = FAILURES.also(overlap, category=category, service=services)
-    groups = query.groups(match, period, (*CAUSE, "version"))
-    return News(Cursor(cursor.key, _received(newest[0].body)), tuple(groups))
-
-
-def _received(body: Any) -> int:
-    return (parse_iso(body["receivedAt"]) - EPOCH) // MILLISECOND
 
 
 def _sightings(state: StateStore, query: Query, groups: Sequence[Group]) -> list[Sighting]:

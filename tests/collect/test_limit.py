@@ -1,5 +1,6 @@
 """What a restricted subject may still hand in: evidence is kept, a flood is refused by name, others are not touched."""
 
+import threading
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -8,11 +9,13 @@ from typing import Any
 import pytest
 
 from opsdeck import spec
-from opsdeck.collect.codes import NoneAcceptableError
+from opsdeck.collect.codes import Limits, NoneAcceptableError
+from opsdeck.collect.decode import decode
 from opsdeck.collect.door import Door
 from opsdeck.collect.journal import Journal
 from opsdeck.collect.limit import Intake, Restricted
 from opsdeck.model import IngestKey, Restriction
+from opsdeck.spec.phrases import Threshold
 from opsdeck.stores.state.memory import MemoryState
 from opsdeck.testing import START, ManualClock
 
@@ -149,3 +152,32 @@ def test_indexes_and_cuts_stay_right(door: Door, restrict: Any, send: Send, entr
     batch = body(entry(userId=USER), entry(userId=USER), entry(userId="user_2"), entry({"level": "X"}))
     refused = {one.index: one.code for one in door.accept(batch, KEY).rejected}
     assert refused == {1: "rate_limited", 3: "invalid_field"}
+
+
+def test_threads_share_one_limit(send: Send, restrict: Any) -> None:
+    restrict()
+    refused: list[int] = []
+    threads = [threading.Thread(target=lambda: refused.extend(send(40))) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(refused) == 4 * 40 - 60
+
+
+THRESHOLDS = {
+    "more than 3": (Threshold(">", 3, "count", timedelta(minutes=1)), 3),
+    "3 or more": (Threshold(">=", 3, "count", timedelta(minutes=1)), 2),
+    "a limit without a period is one of a minute": (Threshold(">", 3, "count"), 3),
+    "nothing at all": (Threshold(">", 0, "count"), 0),
+}
+
+
+@pytest.mark.parametrize(("threshold", "kept"), THRESHOLDS.values(), ids=THRESHOLDS)
+def test_the_limit_is_the_spec_s(
+    restricted: Restricted, restrict: Any, entry: Make, body: Body, threshold: Threshold, kept: int
+) -> None:
+    restrict()
+    decoded = decode(body(*(entry(userId=USER) for _ in range(5))), Limits())
+    left = Intake(lambda: restricted).limit(decoded, KEY, "", threshold, START)
+    assert (len(left.entries), len(left.rejected)) == (kept, 5 - kept)

@@ -23,12 +23,17 @@ def newest(state: StateStore) -> Change:
 
 
 def block(tx: Transaction, **changes: Any) -> Restriction:
-    given = {"until": START + HOUR, "reason": "lost laptop", "actor": "ann", "now": START} | changes
+    given: dict[str, Any] = {
+        "until": START + HOUR,
+        "reason": "lost laptop",
+        "actor": "ann",
+        "now": START,
+    } | changes
     return enforce.block(tx, "unjucks-cli", given.pop("subject", "user_1"), **given)
 
 
 def grant(tx: Transaction, **changes: Any) -> Entitlement:
-    given = {
+    given: dict[str, Any] = {
         "feature": "template:infra/*",
         "until": None,
         "reason": "team",
@@ -186,5 +191,5 @@ def test_wrong_words_change_nothing(
         act(tx)
     assert refused.value.hint or "at most" in refused.value.message
     with state.begin(write=False) as tx:
-        assert tx.find(Restriction) == tx.find(Entitlement) == []
+        assert [*tx.find(Restriction), *tx.find(Entitlement)] == []
         assert len(tx.log()) == 1

@@ -121,3 +121,32 @@ def test_one_restriction_for_each_kind(state: StateStore, restrict: Callable[...
     restrict()
     restrict(START + MINUTE, action="block and immediate alert")
     assert {(one.kind, one.step) for one in restrictions(state)} == {("rate_limit", 1), ("block", 1)}
+
+
+SHIPPED = {
+    "suspicious_template_access": [],
+    "multiple_failed_operations": ["rate_limit"],
+    "privilege_escalation_attempt": ["block"],
+    "data_exfiltration_risk": ["rate_limit"],
+    "secret_in_event": [],
+}
+
+
+@pytest.mark.parametrize(("event", "kinds"), SHIPPED.items(), ids=SHIPPED)
+def test_what_each_event_of_the_framework_leads_to(
+    state: StateStore, framework: Framework, detected: Detected, event: str, kinds: list[str]
+) -> None:
+    detected(event=event, action=framework.security_events[event].action)
+    enforce.tick(state, framework, START)
+    assert [one.kind for one in restrictions(state)] == kinds
+    assert set(SHIPPED) == set(framework.security_events)
+
+
+def test_more_rows_than_a_tick_reads_are_read_by_the_next(
+    state: StateStore, framework: Framework, detected: Detected
+) -> None:
+    with state.begin() as tx:
+        for _ in range(1_200):
+            tx.append(Change("alert", "a/b", "", "firing", "", "x"), START)
+    detected()
+    assert [enforce.tick(state, framework, START) for _ in range(3)] == [0, 1, 0]

@@ -143,7 +143,7 @@ def test_a_form_of_another_site_changes_nothing(person: Any, deck: Deck, path: s
     form = {"subject": USER, "for": "1 hour", "reason": "x", "feature": "allow-outside", "verdict": "fine"}
     assert person.post(path, data=form, headers={"origin": "http://elsewhere.test"}).status_code == 403
     with deck.state.begin(write=False) as tx:
-        assert tx.find(Restriction) == tx.find(Entitlement) == []
+        assert [*tx.find(Restriction), *tx.find(Entitlement)] == []
 
 
 def test_the_alert_on_a_detection_does_not_wait_for_its_turn(
@@ -224,6 +224,30 @@ def test_the_api_blocks_entitles_and_revokes(operator: Any) -> None:
     assert len(operator.get("/api/security/entitlements").json()["entitlements"]) == 1
     assert operator.post("/api/security/entitlements/revoke", json=right).status_code == 200
     assert operator.post("/api/security/entitlements/revoke", json=right).status_code == 404
+
+
+def test_the_api_filters_and_says_that_there_is_more(operator: Any, detected: Detected) -> None:
+    for number in range(3):
+        detected(key=f"D-{number}", subject=f"user_{number % 2}")
+    asked = "/api/security/detections?limit=2"
+    assert operator.get(asked).json()["more"] is True
+    found = operator.get(asked + "&subject=user_0").json()
+    assert ([one["key"] for one in found["detections"]], found["more"]) == (["D-2", "D-0"], False)
+    assert operator.get("/api/security/detections?event=secret_in_event").json()["detections"] == []
+
+
+def test_the_queue_holds_only_what_asks_for_review(operator: Any, detected: Detected) -> None:
+    detected(key="D-1")
+    detected(key="D-2", action="log and review", event="suspicious_template_access")
+    found = operator.get("/api/security/review").json()["detections"]
+    assert [one["key"] for one in found] == ["D-2"]
+
+
+def test_secrets_in_entries_are_counted(person: Any, collected: Callable[..., str]) -> None:
+    error = {"code": "X", "message": "token=ghp_" + "a1B2" * 9}
+    collected(error=error, operation={"type": "template_generation", "duration": 1, "success": False})
+    figures = person.read("/security").text
+    assert "Entries with secrets 1 last 24 hours" in figures
 
 
 WRONG: dict[str, tuple[str, str, dict[str, Any] | None, int]] = {

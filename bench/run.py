@@ -85,7 +85,7 @@ COMMANDS = {
     "unjucks": ("unjucks.py", "--json"),
     "emit": ("emit.py", "--json"),
     "policy": ("policy_check.py", "--json"),
-    "secrets": ("secrets.py", "--json"),
+    "secrets": ("redaction.py", "--json"),
     "ingest": ("ingest.py", "--json"),
     "faults": ("faults.py", "--json"),
     "tick": ("tick.py", "--json"),

@@ -1,6 +1,6 @@
 """What looking for secrets costs, and what it finds: both nets over realistic events and over hostile text.
 
-In: nothing. Out: JSON figures. Run: `python bench/secrets.py --json`.
+In: nothing. Out: JSON figures. Run: `python bench/redaction.py --json`.
 
     emit_us, collect_us   per event, of 2,000: one in ten failed, one in a hundred failures holds a secret
     hostile_ms            1 MB of the worst text of a table, in one piece; `hostile_parts_ms` in fields of 32 KiB

@@ -359,7 +359,7 @@ class _Reading:
             raise Broken("neither a row nor a tile nor a checkpoint")
 
     def _header(self, said: Mapping[str, Any]) -> None:
-        if said.keys() != {"opsdeck-audit", "origin", "size", "keys"} or said["opsdeck-audit"] != 1:
+        if said.keys() != {"opsdeck-audit", "origin", "size", "keys"} or repr(said["opsdeck-audit"]) != "1":
             raise Broken("not an export of an audit log (version 1)")
         size, origin, named = said["size"], said["origin"], said["keys"]
         if type(size) is not int or size < 0 or type(origin) is not str or type(named) is not list:
@@ -375,7 +375,7 @@ class _Reading:
         at = self.tree.size
         if seq != at + 1:
             known = "is there again" if seq <= at else f"follows row {at}"
-            raise Broken(f"row {seq} {known}; row {at + 1} is due", row=min(seq, at + 1))
+            raise Broken(f"row {seq} {known}; row {at + 1} is due")
         hashed = leaf_hash(leaf)
         if at % TILE >= len(self.recorded):
             raise Broken(f"row {seq} without the hash that was recorded for it")
@@ -398,19 +398,14 @@ class _Reading:
         self.recorded = [hashes[at : at + HASH] for at in range(0, len(hashes), HASH)]
 
     def _checkpoint(self, said: Mapping[str, Any]) -> None:
-        if said["checkpoint"] != self.checkpoints + 1:
-            raise Broken(
-                f"checkpoint {str(said['checkpoint'])[:20]} where {self.checkpoints + 1} is due",
-                row=self.tree.size,
-            )
+        number = said["checkpoint"]
+        if type(number) is not int or number != self.checkpoints + 1:
+            raise Broken(f"checkpoint {str(number)[:20]} where {self.checkpoints + 1} is due")
         found = trusted(str(said["note"]), self.keys)
         if found.origin != self.origin:
             raise Broken(f"a checkpoint of {found.origin}, not of {self.origin}")
         if found.size != self.tree.size or found.size <= self.signed:
-            raise Broken(
-                f"a checkpoint of {found.size} rows after row {self.tree.size}",
-                row=min(found.size, self.next),
-            )
+            raise Broken(f"a checkpoint of {found.size} rows after row {self.tree.size}")
         if found.root != self.tree.root():
             first = max(self.signed, 0) + 1
             raise Broken(f"rows {first} to {found.size} hold one that is not what was signed", row=first)

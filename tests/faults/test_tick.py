@@ -230,3 +230,25 @@ def test_a_tick_that_dies_while_it_writes_leaves_nothing(desk: Any, monkeypatch:
             desk.tick()
     assert (desk.all(), desk.log()) == ([], [])
     assert desk.tick() == 2
+
+
+def test_a_flood_is_sorted_in_portions_and_nothing_is_passed_over(
+    desk: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("opsdeck.faults.news.MOST", 5)
+    codes = [f"CODE_{number}" for number in range(12)]
+    for code in codes:
+        desk.fail(3, code=code)
+        desk.clock.advance(seconds=1)
+    desk.tick()
+    assert sorted(fault.code for fault in desk.all()) == sorted(codes)
+    assert [desk.tick(), len(desk.log())] == [0, 12]
+
+
+def test_more_at_one_moment_than_a_portion_holds_is_sorted_too(
+    desk: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("opsdeck.faults.news.MOST", 5)
+    desk.fail(20)
+    assert [desk.tick(), desk.tick()] == [1, 0]
+    assert desk.happens(code="LATER").code == "LATER"

@@ -41,26 +41,31 @@ def news(query: Query, cursor: Cursor, services: tuple[str, ...], now: datetime)
     newest = query.find(Match.of(category=category).also(seen), period, 1)
     if not newest:
         return None
-    match, end = FAILURES.also(category=category, service=services), _received(newest[0].body)
-    first, last = _portion(query, match, period, cursor.seq, end)
-    if first > last:
-        return None
+    match = FAILURES.also(category=category, service=services)
+    first, last, whole = _portion(query, match, period, cursor.seq, (now - EPOCH) // MILLISECOND)
     groups = query.groups(_between(match, first, last), period, (*CAUSE, "version"))
-    return News(Cursor(cursor.key, last), tuple(groups), behind=last < end)
+    reached = _received(newest[0].body) if whole else last
+    return News(Cursor(cursor.key, reached), tuple(groups), behind=not whole)
 
 
-def _portion(query: Query, match: Match, period: Window, since: int, end: int) -> tuple[int, int]:
-    """From which receipt to which. In a flood what was seen is not looked at again, or there would be no end of it."""
+def _portion(query: Query, match: Match, period: Window, since: int, now: int) -> tuple[int, int, bool]:
+    """From which receipt to which, and whether that is all. In a flood what was seen is not looked at again, or there
+    would be no end of it; what came after a portion shows that the portion is loaded."""
 
     def too_many(first: int, last: int) -> bool:
         return query.tally(_between(match, first, last), period)[0].tally.failure > MOST
 
-    first, last = since - OVERLAP // MILLISECOND, end
-    if too_many(first, last):
-        first = since + 1
-    while first < last and too_many(first, last):
-        last = (first + last) // 2
-    return first, last
+    first, last = since - OVERLAP // MILLISECOND, now + OVERLAP // MILLISECOND
+    if not too_many(first, last):
+        return first, last, True
+    first = since + 1
+    if not too_many(first, last):
+        return first, last, True
+    least = first  # what came at one moment is one portion, however much it is
+    while least < last:
+        middle = (least + last + 1) // 2
+        least, last = (least, middle - 1) if too_many(first, middle) else (middle, last)
+    return first, least, False
 
 
 def _between(match: Match, first: int, last: int) -> Match:

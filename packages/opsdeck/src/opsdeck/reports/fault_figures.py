@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from opsdeck.faults import Cause, member_of
 from opsdeck.faults.members import ANY, CAUSE, FAILURES
 from opsdeck.measure.query import Query
-from opsdeck.model import FaultMember, Group, Match, Window
+from opsdeck.model import Clause, FaultMember, Group, Match, Window
 from opsdeck.reports.spans import starts
 
 OF_CAUSE = len(CAUSE)
@@ -48,6 +48,9 @@ class Sorter:
 
     def __init__(self, members: Iterable[FaultMember]) -> None:
         self._members = {member.key: member for member in members}
+        fingerprints = {member.fingerprint for member in self._members.values()}
+        self.others = ANY in fingerprints
+        self.named = tuple(sorted(fingerprints - {ANY}))
 
     def of(self, group: Group) -> str:
         """The fault's id, "" where no tick has seen the cause yet."""
@@ -75,7 +78,7 @@ def figures(
 ) -> dict[str, Figures]:
     """Figures of every fault that has a matching event in the window."""
     found: dict[str, list[Group]] = defaultdict(list)
-    for group in query.groups(match, window, (*CAUSE, "version", "error_category")):
+    for group in _groups(query, match, sorter, window, ("version", "error_category")):
         found[sorter.of(group)].append(group)
     users, sessions = (_different(query, match, sorter, window, name) for name in ("user_id", "session_id"))
     trends = _trends(query, match, sorter, window, step)
@@ -86,6 +89,28 @@ def figures(
         for fault, groups in found.items()
         if fault
     }
+
+
+def _groups(
+    query: Query,
+    match: Match,
+    sorter: Sorter,
+    window: Window,
+    by: tuple[str, ...],
+    *,
+    step: timedelta | None = None,
+    distinct: str = "",
+) -> list[Group]:
+    """By cause, then by these fields. Causes that have no member are not told apart: there may be any number of them."""
+    named = match.also(fingerprint=sorter.named)
+    groups = query.groups(named, window, (*CAUSE, *by), step=step, distinct=distinct)
+    if sorter.others:
+        rest = match.also(Clause("fingerprint", "not in", sorter.named))
+        others = query.groups(rest, window, (*CAUSE[:-1], *by), step=step, distinct=distinct)
+        groups += [
+            replace(one, key=(*one.key[: OF_CAUSE - 1], ANY, *one.key[OF_CAUSE - 1 :])) for one in others
+        ]
+    return groups
 
 
 def _summed(groups: list[Group]) -> Figures:
@@ -114,15 +139,14 @@ def _different(query: Query, match: Match, sorter: Sorter, window: Window, name:
     """How many users (sessions) by fault. Those of one cause are counted by the store; who met several causes of one
     fault must not be counted twice, so there they are looked at one by one."""
     by_fault: dict[str, list[Group]] = defaultdict(list)
-    for group in query.groups(match, window, CAUSE, distinct=name):
+    for group in _groups(query, match, sorter, window, (), distinct=name):
         by_fault[sorter.of(group)].append(group)
     counts = Counter({fault: groups[0].distinct for fault, groups in by_fault.items() if len(groups) == 1})
     several = [group for groups in by_fault.values() if len(groups) > 1 for group in groups]
     if several:
-        narrowed = match.also(
-            **{part: tuple({group.key[at] for group in several}) for at, part in enumerate(CAUSE)}
-        )
-        seen = {(sorter.of(row), row.key[-1]) for row in query.groups(narrowed, window, (*CAUSE, name))}
+        fields = enumerate(CAUSE[:-1])
+        narrowed = match.also(**{part: tuple({group.key[at] for group in several}) for at, part in fields})
+        seen = {(sorter.of(row), row.key[-1]) for row in _groups(query, narrowed, sorter, window, (name,))}
         counts.update([fault for fault, value in seen if value and fault not in counts])
     return counts
 
@@ -131,6 +155,6 @@ def _trends(
     query: Query, match: Match, sorter: Sorter, window: Window, step: timedelta
 ) -> dict[str, list[int]]:
     trends: dict[str, list[int]] = defaultdict(lambda: [0] * len(starts(window, step)))
-    for group in query.groups(match, window, CAUSE, step=step):
+    for group in _groups(query, match, sorter, window, (), step=step):
         trends[sorter.of(group)][(group.start - window.start) // step] += group.count
     return trends

@@ -312,6 +312,7 @@ def verify(file: BinaryIO, keys: Sequence[Key], known: Sequence[str] = ()) -> Ve
     try:
         for line in _lines(file):
             reading.take(line)
+        reading.line += 1  # where the next one would be
         return reading.end()
     except Broken as broken:
         broken.line, broken.row = reading.line, broken.row or reading.next

@@ -17,6 +17,7 @@ from opsdeck.spec.model import Service
 from opsdeck.stores.api import Transaction
 
 RECENT = timedelta(hours=1)
+MOST = 200
 _EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 
 
@@ -55,7 +56,8 @@ def windows(query: Query, service: Service, now: datetime, span: timedelta = REC
         WindowRow(service.name, group.key, tuple(counts[group.key]), group.distinct, group.last)
         for group in query.groups(match, window, by, distinct="fingerprint")
     ]
-    return Windows(by, step, window, tuple(sorted(rows, key=lambda row: (row.last, row.group), reverse=True)))
+    latest = sorted(rows, key=lambda row: (row.last, row.group), reverse=True)
+    return Windows(by, step, window, tuple(latest[:MOST]))
 
 
 def thresholds(tx: Transaction, services: Iterable[Service], now: datetime) -> tuple[alerts.AlertRow, ...]:

@@ -16,6 +16,7 @@ from opsdeck.model import Clause, FaultMember, Group, Match, Window
 from opsdeck.reports.spans import starts
 
 OF_CAUSE = len(CAUSE)
+NOBODY = (ANY,) * (OF_CAUSE - 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +50,11 @@ class Sorter:
     def __init__(self, members: Iterable[FaultMember]) -> None:
         self._members = {member.key: member for member in members}
         fingerprints = {member.fingerprint for member in self._members.values()}
+        known = self._members.values()
         self.others = ANY in fingerprints
+        self.overflows = any(member.code == ANY for member in known)
+        self.codes = tuple(sorted({member.code for member in known} - {ANY}))
+        self.templates = tuple(sorted({member.template for member in known} - {ANY}))
         self.named = tuple(sorted(fingerprints - {ANY}))
 
     def of(self, group: Group) -> str:
@@ -104,12 +109,17 @@ def _groups(
     """By cause, then by these fields. Causes that have no member are not told apart: there may be any number of them."""
     named = match.also(fingerprint=sorter.named)
     groups = query.groups(named, window, (*CAUSE, *by), step=step, distinct=distinct)
+    rest = match.also(Clause("fingerprint", "not in", sorter.named))
     if sorter.others:
-        rest = match.also(Clause("fingerprint", "not in", sorter.named))
-        others = query.groups(rest, window, (*CAUSE[:-1], *by), step=step, distinct=distinct)
+        known = rest.also(error_code=sorter.codes, template=sorter.templates)
+        others = query.groups(known, window, (*CAUSE[:-1], *by), step=step, distinct=distinct)
         groups += [
             replace(one, key=(*one.key[: OF_CAUSE - 1], ANY, *one.key[OF_CAUSE - 1 :])) for one in others
         ]
+    if sorter.overflows:
+        unknown = rest.also(Clause("error_code", "not in", sorter.codes))
+        others = query.groups(unknown, window, ("service", *by), step=step, distinct=distinct)
+        groups += [replace(one, key=(one.key[0], *NOBODY, *one.key[1:])) for one in others]
     return groups
 
 
@@ -144,8 +154,8 @@ def _different(query: Query, match: Match, sorter: Sorter, window: Window, name:
     counts = Counter({fault: groups[0].distinct for fault, groups in by_fault.items() if len(groups) == 1})
     several = [group for groups in by_fault.values() if len(groups) > 1 for group in groups]
     if several:
-        fields = enumerate(CAUSE[:-1])
-        narrowed = match.also(**{part: tuple({group.key[at] for group in several}) for at, part in fields})
+        values = {part: tuple({group.key[at] for group in several}) for at, part in enumerate(CAUSE[:-1])}
+        narrowed = match if ANY in values["error_code"] else match.also(**values)
         seen = {(sorter.of(row), row.key[-1]) for row in _groups(query, narrowed, sorter, window, (name,))}
         counts.update([fault for fault, value in seen if value and fault not in counts])
     return counts

@@ -65,7 +65,7 @@ def report(stories: Iterable[Told], quiet: dict[int, list[Detection]], options: 
     by_story = defaultdict(list)
     for one in stories:
         by_story[one.story].append(one)
-    command = f"bench/stories.py --seeds {options.seeds} --calm {options.calm} --first {options.first}"
+    command = f".venv/bin/python bench/stories.py --seeds {options.seeds} --calm {options.calm} --first {options.first}"
     return HEAD.format(
         command=command,
         date=datetime.now(UTC).date(),

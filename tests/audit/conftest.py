@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from sqlalchemy import create_engine, text
 
 from opsdeck.govern import audit
 from opsdeck.merkle import verifier
@@ -36,6 +37,18 @@ class Log:
 
     def tick(self) -> int:
         return audit.tick(self.state, self.home, "deck", NOON)
+
+    def tampered(self, *statements: str) -> None:
+        """As somebody does who has the database file: past the deck, past its triggers."""
+        engine = create_engine(f"sqlite:///{self.home}/state.db")
+        with engine.begin() as connection:
+            for name in connection.scalars(
+                text("SELECT name FROM sqlite_master WHERE type = 'trigger'")
+            ).all():
+                connection.execute(text(f"DROP TRIGGER {name}"))
+            for statement in statements:
+                connection.execute(text(statement))
+        engine.dispose()
 
     def export(self) -> bytes:
         return b"".join(audit.export(self.state))

@@ -31,6 +31,8 @@ from opsdeck.stores.state.schema import HEAD, LOG, TABLES
 from opsdeck.stores.state.turn import Turn
 
 R = TypeVar("R")
+_NEXT = update(HEAD).values(seq=HEAD.c.seq + 1).returning(HEAD.c.seq)
+_ROW = insert(LOG)
 _LOG = select(LOG.c.seq, LOG.c.at, *(LOG.c[name] for name in CHANGE_FIELDS))
 _INSERT: Mapping[str, Any] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 _BEGIN = {
@@ -88,9 +90,8 @@ class _Unit:
     def append(self, change: Change, at: datetime) -> int:
         self._writes()
         row = {"at": checked("at", at), **change_values(change)}
-        head = update(HEAD).values(seq=HEAD.c.seq + 1).returning(HEAD.c.seq)
-        seq = int(self._connection.execute(head).scalar_one())
-        self._connection.execute(insert(LOG).values(seq=seq, **row))
+        seq = int(self._connection.execute(_NEXT).scalar_one())
+        self._connection.execute(_ROW, {"seq": seq, **row})
         return seq
 
     def log(self, after: int = 0, limit: int = 1000, **equals: str) -> list[Transition]:

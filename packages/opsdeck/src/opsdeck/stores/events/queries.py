@@ -71,8 +71,7 @@ def distinct(name: str, match: Match, window: Window) -> Statement:
         if name in DIMENSIONS
         else f'SELECT "{name}" FROM deck.events WHERE {_between(query, window)} AND {_where(query, match)}'
     )
-    value = f'"{name}"' if name in NUMBERS else f"nullif(\"{name}\", '')"
-    query.text = f"SELECT count(DISTINCT {value}) FROM ({source})"
+    query.text = f"SELECT count(DISTINCT {_value(name)}) FROM ({source})"
     return query
 
 
@@ -91,10 +90,7 @@ def groups(
     number = _step(query, window, step)
     names = ", ".join(f'"{known(name)}"' for name in by)
     over = f"PARTITION BY {names}" if by else ""
-    if distinct and distinct not in NUMBERS:
-        value = f"nullif(\"{known(distinct)}\", '')"
-    else:
-        value = f'"{known(distinct)}"' if distinct else "NULL"
+    different = f"count(DISTINCT {_value(known(distinct))})" if distinct else "0"
     keys = "".join(
         f"coalesce(format('{{:.15g}}', \"{name}\"), '') AS by_{place}, "
         if name in NUMBERS
@@ -107,7 +103,7 @@ def groups(
         else ""
     )
     query.text = (
-        f"SELECT {number} AS step, {keys}count(*) AS events, count(DISTINCT {value}) AS different,"
+        f"SELECT {number} AS step, {keys}count(*) AS events, {different} AS different,"
         " min(happened), max(happened), max_by(event_id, (happened, event_id))"
         f" FROM (SELECT * EXCLUDE (body) FROM deck.events WHERE {_between(query, window)} AND {_where(query, match)}{near})"
         f" GROUP BY ALL HAVING {'different' if distinct else 'events'} > {query.bind(above)} ORDER BY ALL"
@@ -161,6 +157,11 @@ def samples(name: str, service: str, window: Window) -> Statement:
 def naive(at: datetime) -> datetime:
     """A time as it is stored: UTC without a zone."""
     return at.astimezone(UTC).replace(tzinfo=None)
+
+
+def _value(name: str) -> str:
+    """A field whose absent value counts as none."""
+    return f'"{name}"' if name in NUMBERS else f"nullif(\"{name}\", '')"
 
 
 def _step(query: Statement, window: Window, step: timedelta | None) -> str:

@@ -162,15 +162,12 @@ def test_an_export_can_be_piped(running: Path) -> None:
     assert json.loads(done.stdout)["verified"], done.stderr
 
 
-def test_a_proof_stands_alone(types: Type, running: Path) -> None:
-    from opsdeck.merkle import proofs, verifier
-
-    proof = proofs.Proof.read(types("proof", "2").stdout)
-    key = verifier.Key.read((running / "home/audit.pub").read_text())
-    head = verifier.trusted(proof.note, [key])
-    seq, leaf = verifier.row(proof.extra)
-    hashed = verifier.leaf_hash(leaf)
-    assert (seq, verifier.includes(hashed, 1, head.size, proof.path, head.root)) == (2, True)
+def test_a_proof_stands_alone(types: Type, running: Path, exported: Path) -> None:
+    (running / "second.tlog-proof").write_text(types("proof", "2").stdout)
+    assert json.loads(types("verify", "second.tlog-proof", "--json").stdout)["row"] == 2
+    key = (running / "home/audit.pub").read_text().strip()
+    done = typed(running, sys.executable, str(exported / "verifier.py"), "second.tlog-proof", "--key", key)
+    assert (done.returncode, "verified: row 2 is in the" in done.stdout) == (0, True), done.stderr
 
 
 def test_a_witness_sees_the_log_grow(types: Type, running: Path) -> None:

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from opsdeck.merkle import leaves, proofs
-from opsdeck.merkle.verifier import Broken, row
+from opsdeck.merkle import leaves
+from opsdeck.merkle.verifier import Broken, Proof, row
 from opsdeck.model import Change, Transition
 
 AT = datetime(2026, 11, 24, 9, 5, 3, 40, tzinfo=UTC)
@@ -115,12 +115,12 @@ NOTE = "log\n1\nAAAA\n\n\u2014 log AAAA\n"
 @pytest.mark.parametrize("extra", [b"", b"something"])
 @pytest.mark.parametrize("path", [(), (b"a" * 32, b"b" * 32)])
 def test_a_proof_comes_back_as_written(path: tuple[bytes, ...], extra: bytes) -> None:
-    proof = proofs.Proof(0, path, NOTE, extra)
-    assert proofs.Proof.read(str(proof)) == proof
+    proof = Proof(0, path, NOTE, extra)
+    assert Proof.read(str(proof)) == proof
 
 
 def test_the_form_of_a_proof() -> None:
-    assert str(proofs.Proof(73894, (b"\0" * 32,), NOTE, b"x")) == (
+    assert str(Proof(73894, (b"\0" * 32,), NOTE, b"x")) == (
         f"c2sp.org/tlog-proof@v1\nextra eA==\nindex 73894\n{'A' * 43}=\n\n{NOTE}"
     )
 
@@ -142,4 +142,4 @@ def test_the_form_of_a_proof() -> None:
 )
 def test_what_is_no_proof(text: str) -> None:
     with pytest.raises(Broken):
-        proofs.Proof.read(text)
+        Proof.read(text)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any, BinaryIO
+from typing import Annotated, Any
 
 import typer
 
@@ -103,7 +103,7 @@ def _accompany(folder: Path) -> None:
 @app.command()
 def verify(
     file: Annotated[
-        Path | None, typer.Argument(help="An export; without one, the running deck's log.")
+        Path | None, typer.Argument(help="An export or a proof; without one, the running deck's log.")
     ] = None,
     key: Keys = None,
     checkpoint: Annotated[
@@ -118,7 +118,7 @@ def verify(
         keys = [verifier.Key.read(one) for one in _keys(key)]
         known = [_text(path) for path in checkpoint or ()]
         with _opened(file) as source:
-            found = verifier.verify(source, keys, known)
+            found = verifier.examine(source, keys, known)
     except verifier.Broken as broken:
         if as_json:
             emit_json({"verified": False, "line": broken.line, "row": broken.row, "message": broken.message})
@@ -126,23 +126,22 @@ def verify(
         raise OpsdeckError(
             f"broken: {broken}", hint="compare that place with a backup or an older export"
         ) from None
-    said = {"origin": found.origin, "rows": found.rows, "root": found.root.hex()}
-    if as_json:
+    if not as_json:
+        console.print(f"verified: {verifier.told(found)}", markup=False, soft_wrap=True)
+    elif isinstance(found, verifier.Proved):
+        emit_json({"verified": True, "origin": found.origin, "row": found.row, "rows": found.rows})
+    else:
+        said = {"origin": found.origin, "rows": found.rows, "root": found.root.hex()}
         emit_json({"verified": True, **said, "checkpoints": found.checkpoints, "known": found.known})
-        return
-    console.print(
-        f"verified: {found.rows} rows of {found.origin}, {found.checkpoints} checkpoints", markup=False
-    )
-    console.print(f"root {found.root.hex()}", markup=False)
 
 
 @contextmanager
-def _opened(file: Path | None) -> Iterator[BinaryIO]:
+def _opened(file: Path | None) -> Iterator[io.BufferedReader]:
     if file is None:
         with client.stream("/api/audit/export") as pieces:
             yield io.BufferedReader(_Pieces(pieces))
     elif str(file) == "-":
-        yield sys.stdin.buffer
+        yield open(0, "rb")  # noqa: SIM115  0 is standard input
     else:
         try:
             source = file.open("rb")

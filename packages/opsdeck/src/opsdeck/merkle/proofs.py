@@ -4,16 +4,12 @@ In: a `Subtree`, which gives the hash of the `index`-th complete subtree of 2**h
 It must not know where they are kept.
 """
 
-import base64
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from hashlib import sha256
 
-from opsdeck.merkle.verifier import HASH, Broken, node_hash, unbase64
+from opsdeck.merkle.verifier import node_hash
 
 Subtree = Callable[[int, int], bytes]
-
-PROOF = "c2sp.org/tlog-proof@v1"
 
 
 def of(leaves: Sequence[bytes]) -> Subtree:
@@ -78,37 +74,3 @@ def _span(low: int, high: int, read: Subtree) -> bytes:
         return read(height, low >> height)
     middle = low + _half(width)
     return node_hash(_span(low, middle, read), _span(middle, high, read))
-
-
-@dataclass(frozen=True, slots=True)
-class Proof:
-    """That a leaf is in a log, in one text (c2sp.org/tlog-proof): its index, the path, the checkpoint as signed.
-
-    `extra` is whatever goes with it; nothing vouches for it.
-    """
-
-    index: int
-    path: tuple[bytes, ...]
-    note: str
-    extra: bytes = b""
-
-    def __str__(self) -> str:
-        extra = f"extra {base64.b64encode(self.extra).decode()}\n" if self.extra else ""
-        path = "".join(base64.b64encode(part).decode() + "\n" for part in self.path)
-        return f"{PROOF}\n{extra}index {self.index}\n{path}\n{self.note}"
-
-    @classmethod
-    def read(cls, text: str) -> "Proof":
-        """Raises Broken."""
-        head, gap, note = text.partition("\n\n")
-        first, *lines = head.split("\n")
-        if first != PROOF or not gap or not lines:
-            raise Broken("not a proof")
-        extra = unbase64(lines.pop(0)[6:]) if lines[0].startswith("extra ") else b""
-        word, _, index = lines.pop(0).partition(" ") if lines else ("", "", "")
-        if word != "index" or not index.isascii() or not index.isdecimal() or str(int(index[:20])) != index:
-            raise Broken("a proof without an index")
-        path = tuple(map(unbase64, lines))
-        if any(len(part) != HASH for part in path):
-            raise Broken("a proof with a hash that is none")
-        return cls(int(index), path, note, extra)

@@ -2,9 +2,9 @@
 
     python verifier.py FILE --key VKEY [--key VKEY …] [--checkpoint FILE]
 
-In: an export of `opsdeck audit export`, the keys to trust, perhaps a checkpoint known from elsewhere (a witness, an
-older export). Out: what was verified (exit 0) or where the first difference is (exit 1). It trusts nothing in the
-file: hashes follow RFC 6962, proofs RFC 9162, notes and checkpoints c2sp.org/signed-note and c2sp.org/tlog-checkpoint.
+In: what `opsdeck audit export` or `opsdeck audit proof` wrote, the keys to trust, perhaps a checkpoint known from
+elsewhere (a witness, an older export). Out: what was verified (exit 0) or where the first difference is (exit 1). It
+trusts nothing in the file: hashes follow RFC 6962, proofs RFC 9162, notes and checkpoints c2sp.org/signed-note and c2sp.org/tlog-checkpoint.
 """
 
 import argparse
@@ -17,6 +17,7 @@ import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from io import BufferedReader
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -29,6 +30,7 @@ LONGEST_LINE = 16 * 1024 * 1024
 LONGEST_NOTE = 1024 * 1024
 MOST_SIGNATURES = 100
 ED25519, COSIGNATURE = 0x01, 0x04
+PROOF = "c2sp.org/tlog-proof@v1"
 
 
 class Broken(Exception):  # noqa: N818  it is said to people: "broken: row 7 …"
@@ -291,6 +293,61 @@ def row(line: bytes) -> tuple[int, bytes]:
     raise Broken("a row without its change or commitment")
 
 
+# ---- the proof of one row ---------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Proof:
+    """That a leaf is in a log, in one text (c2sp.org/tlog-proof): its index, the path, the checkpoint as signed.
+
+    `extra` is whatever goes with it, here the line of the row; nothing vouches for it but its hash.
+    """
+
+    index: int
+    path: tuple[bytes, ...]
+    note: str
+    extra: bytes = b""
+
+    def __str__(self) -> str:
+        extra = f"extra {base64.b64encode(self.extra).decode()}\n" if self.extra else ""
+        path = "".join(base64.b64encode(part).decode() + "\n" for part in self.path)
+        return f"{PROOF}\n{extra}index {self.index}\n{path}\n{self.note}"
+
+    @classmethod
+    def read(cls, text: str) -> "Proof":
+        """Raises Broken."""
+        head, gap, note = text.partition("\n\n")
+        first, *lines = head.split("\n")
+        if first != PROOF or not gap or not lines:
+            raise Broken("not a proof")
+        extra = unbase64(lines.pop(0)[6:]) if lines[0].startswith("extra ") else b""
+        index = re.fullmatch(r"index (0|[1-9][0-9]{0,18})", lines.pop(0) if lines else "")
+        path = tuple(map(unbase64, lines))
+        if not index or any(len(part) != HASH for part in path):
+            raise Broken("a proof without an index, or with a hash that is none")
+        return cls(int(index[1]), path, note, extra)
+
+
+@dataclass(frozen=True)
+class Proved:
+    """The row that a proof is about, and the log that it is in."""
+
+    origin: str
+    row: int
+    rows: int
+    line: bytes
+
+
+def prove(text: str, keys: Sequence[Key]) -> Proved:
+    """Check a proof that carries its row. Raises Broken."""
+    proof = Proof.read(text)
+    head = trusted(proof.note, keys)
+    seq, leaf = row(proof.extra)
+    if seq != proof.index + 1 or not includes(leaf_hash(leaf), proof.index, head.size, proof.path, head.root):
+        raise Broken(f"row {seq} is not shown to be in the {head.size} rows of {head.origin}", row=seq)
+    return Proved(head.origin, seq, head.size, proof.extra)
+
+
 # ---- an export ----------------------------------------------------------------------------------------------------
 
 
@@ -304,6 +361,18 @@ class Verified:
     checkpoints: int
     known: int
     """How many of the checkpoints known from elsewhere were found in it."""
+
+
+def examine(file: BufferedReader, keys: Sequence[Key], known: Sequence[str] = ()) -> Verified | Proved:
+    """Verify what a file turns out to be: an export, or the proof of one row. Raises Broken."""
+    if not file.peek(len(PROOF)).startswith(PROOF.encode()):
+        return verify(file, keys, known)
+    if known:
+        raise Broken("the proof of one row cannot be compared with a checkpoint; an export can")
+    try:
+        return prove(file.read(LONGEST_LINE).decode(), keys)
+    except UnicodeDecodeError:
+        raise Broken("a proof that is no text") from None
 
 
 def verify(file: BinaryIO, keys: Sequence[Key], known: Sequence[str] = ()) -> Verified:
@@ -466,7 +535,7 @@ def main(words: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         description="Verify an exported audit log. Exit code 0: verified, 1: broken."
     )
-    parser.add_argument("file", help="the export; - for standard input")
+    parser.add_argument("file", help="the export, or the proof of a row; - for standard input")
     parser.add_argument("--key", action="append", required=True, help="a key to trust, as name+id+base64")
     parser.add_argument(
         "--checkpoint", action="append", default=[], type=Path, help="a checkpoint known from elsewhere"
@@ -475,14 +544,20 @@ def main(words: Sequence[str] | None = None) -> int:
     try:
         keys = [Key.read(key) for key in asked.key]
         known = [path.read_text(encoding="utf-8") for path in asked.checkpoint]
-        with sys.stdin.buffer if asked.file == "-" else Path(asked.file).open("rb") as file:
-            found = verify(file, keys, known)
+        with open(0 if asked.file == "-" else asked.file, "rb") as file:  # noqa: PTH123  0 is standard input
+            found = examine(file, keys, known)
     except (Broken, OSError, UnicodeDecodeError) as error:
         print(f"broken: {error}", file=sys.stderr)  # noqa: T201  this is a program
         return 1
-    said = f"{found.rows} rows of {found.origin}, {found.checkpoints} checkpoints, root {found.root.hex()}"
-    print(f"verified: {said}")  # noqa: T201
+    print(f"verified: {told(found)}")  # noqa: T201
     return 0
+
+
+def told(found: Verified | Proved) -> str:
+    """What was verified, as a sentence."""
+    if isinstance(found, Proved):
+        return f"row {found.row} is in the {found.rows} rows of {found.origin}"
+    return f"{found.rows} rows of {found.origin}, {found.checkpoints} checkpoints, root {found.root.hex()}"
 
 
 if __name__ == "__main__":

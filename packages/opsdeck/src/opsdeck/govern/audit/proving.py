@@ -6,7 +6,7 @@ In: a transaction and what is asked about. Out: texts and hashes that a verifier
 from opsdeck.errors import NotFoundError
 from opsdeck.govern.audit import tree
 from opsdeck.merkle import leaves, proofs, tiles
-from opsdeck.merkle.verifier import TILE
+from opsdeck.merkle.verifier import TILE, Proof
 from opsdeck.model import Checkpoint
 from opsdeck.stores.api import Transaction
 
@@ -23,7 +23,7 @@ def inclusion(tx: Transaction, seq: int) -> str:
     salt = tree.stored(tx, 0, index).salts[2 * leaves.SALT * inside : 2 * leaves.SALT * (inside + 1)]
     path = proofs.inclusion(seq - 1, signed.size, tiles.subtrees(tree.read(tx)))
     extra = leaves.opened(row, bytes.fromhex(salt))
-    return str(proofs.Proof(seq - 1, tuple(path), signed.note, extra))
+    return str(Proof(seq - 1, tuple(path), signed.note, extra))
 
 
 def extension(tx: Transaction, old: int) -> tuple[str, list[bytes]]:

@@ -8,7 +8,8 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from opsdeck.detect import condition
+from opsdeck.detect.condition import ConditionError
+from opsdeck.detect.condition import parse as parse_condition
 from opsdeck.detect.expression import All, Comparison, Expression
 from opsdeck.detect.fields import FIELDS
 from opsdeck.detect.selection import Reader
@@ -128,8 +129,8 @@ def _detection(node: Node, reader: Reader) -> Expression | None:
         reader.refuse(whole, "detection.condition", "expected one condition, a text")
         return None
     try:
-        asked = condition.parse(whole.value, {name: one or All(()) for name, one in found.items()})
-    except condition.ConditionError as error:
+        asked = parse_condition(whole.value, {name: one or All(()) for name, one in found.items()})
+    except ConditionError as error:
         column = whole.place.column + (whole.inside or 0) + error.column - 1
         place = (
             whole.place

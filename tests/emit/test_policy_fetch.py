@@ -1,6 +1,5 @@
 """From the deck into the cache: the shipper keeps it fresh, and no answer that cannot be verified replaces what was."""
 
-import contextlib
 import os
 import socket
 import subprocess
@@ -15,6 +14,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))  # test folders are no packages; policies.py stands beside
 
+from liars import dripping, liar
 from policies import KEY, PATIENCE, Deck, document, limit, serving
 
 from opsdeck_emit import consent, home, launch, policy, policy_fetch, spool, telemetry
@@ -169,42 +169,10 @@ def test_a_good_answer_ends_the_trouble(deck: Deck, capsys: pytest.CaptureFixtur
     assert "policy    standing\n" in capsys.readouterr().out
 
 
-@contextlib.contextmanager
-def liar(reply: Callable[[socket.socket], Any]) -> Iterator[str]:
-    """A server that reads requests and does with each what it likes."""
-    door = socket.create_server(("127.0.0.1", 0))
-
-    def serve() -> None:
-        with contextlib.suppress(OSError):
-            while True:
-                guest, _ = door.accept()
-                with guest, contextlib.suppress(OSError):
-                    guest.recv(65_536)
-                    reply(guest)
-
-    thread = threading.Thread(target=serve, daemon=True)
-    thread.start()
-    yield f"http://127.0.0.1:{door.getsockname()[1]}"
-    door.shutdown(socket.SHUT_RDWR)
-    door.close()
-    thread.join()
-
-
 def endless(guest: socket.socket) -> None:
     guest.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
     while True:
         guest.sendall(b"restrict block 9999999999 R-1 x\n" * 2048)
-
-
-def dripping(guest: socket.socket) -> None:
-    guest.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n")
-    guest.settimeout(0.01)
-    while True:
-        try:
-            if not guest.recv(1):
-                return
-        except TimeoutError:
-            guest.sendall(b"o")
 
 
 LIES: dict[str, Callable[[socket.socket], Any]] = {

@@ -1,13 +1,17 @@
 """What the deck's answers mean, and that no answer can hurt: front door is a real socket wherever one can lie."""
 
-import contextlib
 import json
 import socket
-import threading
-from collections.abc import Callable, Iterator, Sequence
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))  # test folders are no packages; liars.py stands beside
+
+from liars import dripping, liar
 
 from opsdeck_emit import post, ship
 from opsdeck_emit.post import Rejected, Verdict, judge
@@ -97,42 +101,10 @@ def test_rejections_keep_their_index_and_code() -> None:
     assert verdict.rejected == (Rejected(1, "missing_field", "m"),)
 
 
-@contextlib.contextmanager
-def liar(reply: Callable[[socket.socket], None]) -> Iterator[str]:
-    """A server that reads one request and then does what it likes."""
-    door = socket.create_server(("127.0.0.1", 0))
-
-    def serve() -> None:
-        with contextlib.suppress(OSError):
-            while True:
-                guest, _ = door.accept()
-                with guest, contextlib.suppress(OSError):
-                    guest.recv(65_536)
-                    reply(guest)
-
-    thread = threading.Thread(target=serve, daemon=True)
-    thread.start()
-    yield f"http://127.0.0.1:{door.getsockname()[1]}"
-    door.shutdown(socket.SHUT_RDWR)
-    door.close()
-    thread.join()
-
-
 def endless(guest: socket.socket) -> None:
     guest.sendall(b"HTTP/1.1 202 Accepted\r\n\r\n")
     while True:
         guest.sendall(b"x" * 65_536)
-
-
-def dripping(guest: socket.socket) -> None:
-    guest.sendall(b"HTTP/1.1 202 Accepted\r\nContent-Length: 100\r\n\r\n")
-    guest.settimeout(0.01)
-    while True:
-        try:
-            if not guest.recv(1):
-                return
-        except TimeoutError:
-            guest.sendall(b" ")
 
 
 LIES: dict[str, Callable[[socket.socket], Any]] = {

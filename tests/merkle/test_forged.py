@@ -5,7 +5,8 @@ import random
 import pytest
 
 from opsdeck.merkle import proofs
-from opsdeck.merkle.verifier import extends, includes, leaf_hash
+from opsdeck.merkle.proofs import extends
+from opsdeck.merkle.verifier import includes, leaf_hash
 
 LEAVES = [leaf_hash(f"leaf {number}".encode()) for number in range(200)]
 READ = proofs.of(LEAVES)

@@ -92,6 +92,14 @@ def test_a_signature_by_somebody_unknown_is_passed_over() -> None:
     assert note.signers([Key.read(GO_KEY)]) == [Key.read(GO_KEY)]
 
 
+def test_half_a_surrogate_pair_is_broken_not_a_crash() -> None:
+    note = Note.read(GO_NOTE.replace("think", "th\ud800nk"))
+    with pytest.raises(Broken, match="cannot be written"):
+        note.signers([Key.read(GO_KEY)])
+    with pytest.raises(Broken, match="cannot be written"):
+        Key.read(GO_KEY.replace("Peter", "\ud800"))
+
+
 def test_the_text_may_hold_empty_lines() -> None:
     text = "one\n\ntwo\n"
     assert Note.read(LOG.sign(text)).text == text

@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from opsdeck.merkle import proofs
-from opsdeck.merkle.verifier import Frontier, extends, includes
+from opsdeck.merkle.proofs import extends
+from opsdeck.merkle.verifier import Frontier, includes
 
 A, B, C, D = (
     "6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d",

@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from opsdeck.merkle import proofs, tiles
-from opsdeck.merkle.verifier import HASH, Frontier, extends, includes, leaf_hash, node_hash, tile_path
+from opsdeck.merkle.proofs import extends
+from opsdeck.merkle.verifier import HASH, Frontier, includes, leaf_hash, node_hash, tile_path
 
 Tiles = dict[tuple[int, int], bytes]
 

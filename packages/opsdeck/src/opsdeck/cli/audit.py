@@ -127,12 +127,11 @@ def verify(
             f"broken: {broken}", hint="compare that place with a backup or an older export"
         ) from None
     if not as_json:
-        console.print(f"verified: {verifier.told(found)}", markup=False, soft_wrap=True)
-    elif isinstance(found, verifier.Proved):
-        emit_json({"verified": True, "origin": found.origin, "row": found.row, "rows": found.rows})
-    else:
-        said = {"origin": found.origin, "rows": found.rows, "root": found.root.hex()}
-        emit_json({"verified": True, **said, "checkpoints": found.checkpoints, "known": found.known})
+        console.print(f"verified: {found}", markup=False, soft_wrap=True)
+        return
+    said = {"origin": found.origin, "rows": found.rows, "root": found.root.hex()}
+    about = {"row": found.row} if found.row else {"checkpoints": found.checkpoints, "known": found.known}
+    emit_json({"verified": True, **said, **about})
 
 
 @contextmanager

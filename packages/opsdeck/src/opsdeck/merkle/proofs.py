@@ -6,8 +6,9 @@ It must not know where they are kept.
 
 from collections.abc import Callable, Sequence
 from hashlib import sha256
+from hmac import compare_digest
 
-from opsdeck.merkle.verifier import node_hash
+from opsdeck.merkle.verifier import HASH, node_hash
 
 Subtree = Callable[[int, int], bytes]
 
@@ -60,6 +61,34 @@ def consistency(old: int, size: int, read: Subtree) -> list[bytes]:
             path.append(_span(low, middle, read))
             low, whole = middle, False
     return path[::-1] if whole or not old else [_span(low, high, read), *path[::-1]]
+
+
+def extends(old: int, old_root: bytes, size: int, root: bytes, proof: Sequence[bytes]) -> bool:
+    """Whether the tree of `size` begins with the tree of `old` leaves (RFC 9162, 2.1.4.2)."""
+    if not 0 <= old <= size or any(len(part) != HASH for part in proof):
+        return False
+    if old == 0:
+        return not proof and old_root == sha256().digest()
+    if old == size:
+        return not proof and compare_digest(old_root, root)
+    parts = list(proof) if old & (old - 1) else [old_root, *proof]
+    at, last = old - 1, size - 1
+    while at & 1:
+        at, last = at >> 1, last >> 1
+    if not parts:
+        return False
+    first = second = parts[0]
+    for part in parts[1:]:
+        if last == 0:
+            return False
+        if at & 1 or at == last:
+            first, second = node_hash(part, first), node_hash(part, second)
+            while at and not at & 1:
+                at, last = at >> 1, last >> 1
+        else:
+            second = node_hash(second, part)
+        at, last = at >> 1, last >> 1
+    return last == 0 and compare_digest(first, old_root) and compare_digest(second, root)
 
 
 def _half(width: int) -> int:

@@ -15,7 +15,7 @@ import hmac
 import json
 import re
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from io import BufferedReader
 from pathlib import Path
@@ -24,11 +24,8 @@ from typing import Any, BinaryIO
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-HASH = 32
-TILE = 256
-LONGEST_LINE = 16 * 1024 * 1024
-LONGEST_NOTE = 1024 * 1024
-MOST_SIGNATURES = 100
+HASH, TILE = 32, 256
+LONGEST_LINE, LONGEST_NOTE, MOST_SIGNATURES = 2**24, 2**20, 100
 ED25519, COSIGNATURE = 0x01, 0x04
 PROOF = "c2sp.org/tlog-proof@v1"
 
@@ -71,9 +68,7 @@ class Frontier:
         self.size += 1
 
     def root(self) -> bytes:
-        if not self.peaks:
-            return hashlib.sha256().digest()
-        root = self.peaks[-1]
+        root = self.peaks[-1] if self.peaks else hashlib.sha256().digest()
         for peak in reversed(self.peaks[:-1]):
             root = node_hash(peak, root)
         return root
@@ -95,34 +90,6 @@ def includes(leaf: bytes, index: int, size: int, proof: Sequence[bytes], root: b
             found = node_hash(found, part)
         at, last = at >> 1, last >> 1
     return last == 0 and hmac.compare_digest(found, root)
-
-
-def extends(old: int, old_root: bytes, size: int, root: bytes, proof: Sequence[bytes]) -> bool:
-    """Whether the tree of `size` begins with the tree of `old` leaves (RFC 9162, 2.1.4.2)."""
-    if not 0 <= old <= size or any(len(part) != HASH for part in proof):
-        return False
-    if old == 0:
-        return not proof and old_root == hashlib.sha256().digest()
-    if old == size:
-        return not proof and hmac.compare_digest(old_root, root)
-    parts = list(proof) if old & (old - 1) else [old_root, *proof]
-    at, last = old - 1, size - 1
-    while at & 1:
-        at, last = at >> 1, last >> 1
-    if not parts:
-        return False
-    first = second = parts[0]
-    for part in parts[1:]:
-        if last == 0:
-            return False
-        if at & 1 or at == last:
-            first, second = node_hash(part, first), node_hash(part, second)
-            while at and not at & 1:
-                at, last = at >> 1, last >> 1
-        else:
-            second = node_hash(second, part)
-        at, last = at >> 1, last >> 1
-    return last == 0 and hmac.compare_digest(first, old_root) and hmac.compare_digest(second, root)
 
 
 # ---- signed notes and checkpoints (C2SP) --------------------------------------------------------------------------
@@ -152,9 +119,8 @@ class Key:
 
     @classmethod
     def of(cls, name: str, type_: int, public: bytes) -> "Key":
-        return cls(
-            name, hashlib.sha256(name.encode() + b"\n" + bytes([type_]) + public).digest()[:4], type_, public
-        )
+        named = hashlib.sha256(utf8(name) + b"\n" + bytes([type_]) + public)
+        return cls(name, named.digest()[:4], type_, public)
 
     def __str__(self) -> str:
         material = base64.b64encode(bytes([self.type]) + self.public).decode()
@@ -162,7 +128,7 @@ class Key:
 
     def signed(self, text: str, signature: bytes) -> bool:
         """Whether it made this signature of the text; a cosignature holds its time first."""
-        message = text.encode()
+        message = utf8(text)
         if self.type == COSIGNATURE:
             message = cosigned(text, int.from_bytes(signature[:8], "big"))
             signature = signature[8:]
@@ -175,7 +141,15 @@ class Key:
 
 def cosigned(text: str, time: int) -> bytes:
     """What a witness signs (c2sp.org/tlog-cosignature)."""
-    return f"cosignature/v1\ntime {time}\n{text}".encode()
+    return utf8(f"cosignature/v1\ntime {time}\n{text}")
+
+
+def utf8(text: str) -> bytes:
+    """Raises Broken for half a surrogate pair."""
+    try:
+        return text.encode()
+    except UnicodeEncodeError:
+        raise Broken("text that cannot be written") from None
 
 
 @dataclass(frozen=True)
@@ -257,9 +231,8 @@ def trusted(note: str, keys: Iterable[Key]) -> Checkpoint:
     checkpoint = Checkpoint.read(read.text)
     if not any(key.name == checkpoint.origin or key.type == COSIGNATURE for key in read.signers(keys)):
         named = ", ".join(f"{name} ({id_.hex()})" for name, id_, _ in read.signatures)
-        raise Broken(
-            f"the checkpoint of {checkpoint.size} rows is signed by none of the given keys, but by {named}"
-        )
+        size = checkpoint.size
+        raise Broken(f"the checkpoint of {size} rows is signed by none of the given keys, but by {named}")
     return checkpoint
 
 
@@ -329,71 +302,55 @@ class Proof:
 
 
 @dataclass(frozen=True)
-class Proved:
-    """The row that a proof is about, and the log that it is in."""
+class Verified:
+    """What was verified: a log, or that one `row` is in it; `known` of the checkpoints known from elsewhere were met."""
 
     origin: str
-    row: int
     rows: int
-    line: bytes
+    root: bytes
+    checkpoints: int = 1
+    known: int = 0
+    row: int = 0
+
+    def __str__(self) -> str:
+        if self.row:
+            return f"row {self.row} is in the {self.rows} rows of {self.origin}"
+        return f"{self.rows} rows of {self.origin}, {self.checkpoints} checkpoints, root {self.root.hex()}"
 
 
-def prove(text: str, keys: Sequence[Key]) -> Proved:
+def prove(text: str, keys: Sequence[Key]) -> Verified:
     """Check a proof that carries its row. Raises Broken."""
     proof = Proof.read(text)
     head = trusted(proof.note, keys)
     seq, leaf = row(proof.extra)
     if seq != proof.index + 1 or not includes(leaf_hash(leaf), proof.index, head.size, proof.path, head.root):
         raise Broken(f"row {seq} is not shown to be in the {head.size} rows of {head.origin}", row=seq)
-    return Proved(head.origin, seq, head.size, proof.extra)
+    return Verified(head.origin, head.size, head.root, row=seq)
 
 
 # ---- an export ----------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
-class Verified:
-    """What an export turned out to be."""
-
-    origin: str
-    rows: int
-    root: bytes
-    checkpoints: int
-    known: int
-    """How many of the checkpoints known from elsewhere were found in it."""
-
-
-def examine(file: BufferedReader, keys: Sequence[Key], known: Sequence[str] = ()) -> Verified | Proved:
+def examine(file: BufferedReader, keys: Sequence[Key], known: Sequence[str] = ()) -> Verified:
     """Verify what a file turns out to be: an export, or the proof of one row. Raises Broken."""
     if not file.peek(len(PROOF)).startswith(PROOF.encode()):
         return verify(file, keys, known)
     if known:
         raise Broken("the proof of one row cannot be compared with a checkpoint; an export can")
-    try:
-        return prove(file.read(LONGEST_LINE).decode(), keys)
-    except UnicodeDecodeError:
-        raise Broken("a proof that is no text") from None
+    return prove(file.read(LONGEST_LINE).decode(errors="replace"), keys)
 
 
 def verify(file: BinaryIO, keys: Sequence[Key], known: Sequence[str] = ()) -> Verified:
     """Read an export line by line. Raises Broken at the first thing that does not check out, with its place."""
     reading = _Reading(keys, [trusted(note, keys) for note in known])
     try:
-        for line in _lines(file):
+        for line in iter(lambda: file.readline(LONGEST_LINE + 1), b""):
             reading.take(line)
         reading.line += 1  # where the next one would be
         return reading.end()
     except Broken as broken:
-        broken.line, broken.row = reading.line, broken.row or reading.next
+        broken.line, broken.row = reading.line, broken.row or reading.tree.size + 1
         raise
-
-
-def _lines(file: BinaryIO) -> Iterator[bytes]:
-    while line := file.readline(LONGEST_LINE + 1):
-        if not line.endswith(b"\n"):
-            yield b""  # cut off, or longer than any line of an export
-            return
-        yield line
 
 
 class _Reading:
@@ -401,23 +358,18 @@ class _Reading:
 
     def __init__(self, keys: Sequence[Key], known: Sequence[Checkpoint]) -> None:
         self.keys, self.known = keys, sorted(known, key=lambda checkpoint: checkpoint.size)
-        self.found = self.line = 0
-        self.origin, self.size = "", -1
+        self.origin, self.size, self.found, self.line = "", -1, 0, 0
         self.tree = Frontier()
         self.recorded: Sequence[bytes] = ()
         self.checkpoints, self.signed = 0, -1
 
-    @property
-    def next(self) -> int:
-        return self.tree.size + 1
-
     def take(self, line: bytes) -> None:
         self.line += 1
+        if not line.endswith(b"\n"):
+            raise Broken(f"cut off after row {self.tree.size}")
         if line.startswith(b'{"v":1,'):
             self._row(line)
             return
-        if not line:
-            raise Broken(f"cut off after row {self.tree.size}")
         said = _object(line)
         if self.size < 0:
             self._header(said)
@@ -454,14 +406,13 @@ class _Reading:
         self.tree.append(hashed)
         if self.tree.size % TILE == 0:
             self.recorded = ()
-        if self.known:
-            self._known()
+        self._known()
 
     def _tile(self, said: Mapping[str, Any]) -> None:
         index, rest = divmod(self.tree.size, TILE)
         width = min(TILE, self.size - self.tree.size)
         if rest or width <= 0 or said["tile"] != tile_path(0, index, width):
-            raise Broken(f"not the hashes of the rows from {self.next} on: {str(said['tile'])[:60]}")
+            raise Broken(f"not the hashes of the rows from {self.tree.size + 1} on: {str(said['tile'])[:60]}")
         hashes = unbase64(str(said["hashes"]))
         if len(hashes) != width * HASH:
             raise Broken(f"{len(hashes)} bytes of hashes for {width} rows")
@@ -485,23 +436,18 @@ class _Reading:
         while self.known and self.known[0].size <= self.tree.size:
             known = self.known.pop(0)
             if known.origin != self.origin or known.root != self.tree.root():
-                raise Broken(
-                    f"the first {known.size} rows are not those of the checkpoint known from elsewhere", row=1
-                )
+                raise Broken(f"the first {known.size} rows are not those of the known checkpoint", row=1)
             self.found += 1
 
     def end(self) -> Verified:
+        size, signed = self.tree.size, max(self.signed, 0)
         if self.size < 0:
             raise Broken("an empty file")
-        if self.tree.size != self.size or self.signed != self.size:
-            raise Broken(
-                f"ends after row {self.tree.size} and a checkpoint of {max(self.signed, 0)}; {self.size} are said"
-            )
+        if (size, signed) != (self.size, self.size):
+            raise Broken(f"ends after row {size} and a checkpoint of {signed}; {self.size} are said")
         if self.known:
-            raise Broken(
-                f"ends after row {self.size}, but a checkpoint of {self.known[0].size} rows is known"
-            )
-        return Verified(self.origin, self.size, self.tree.root(), self.checkpoints, self.found)
+            raise Broken(f"ends after row {size}, but a checkpoint of {self.known[0].size} rows is known")
+        return Verified(self.origin, size, self.tree.root(), self.checkpoints, self.found)
 
 
 def _object(line: bytes) -> Mapping[str, Any]:
@@ -528,18 +474,12 @@ def tile_path(level: int, index: int, width: int = TILE) -> str:
     return f"tile/{level}/{'/'.join(groups)}" + (f".p/{width}" if width < TILE else "")
 
 
-# ---- at the command line ------------------------------------------------------------------------------------------
-
-
 def main(words: Sequence[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(
-        description="Verify an exported audit log. Exit code 0: verified, 1: broken."
-    )
-    parser.add_argument("file", help="the export, or the proof of a row; - for standard input")
-    parser.add_argument("--key", action="append", required=True, help="a key to trust, as name+id+base64")
-    parser.add_argument(
-        "--checkpoint", action="append", default=[], type=Path, help="a checkpoint known from elsewhere"
-    )
+    parser = argparse.ArgumentParser(description="Verify an audit log. Exit code 0: verified, 1: broken.")
+    add = parser.add_argument
+    add("file", help="the export, or the proof of a row; - for standard input")
+    add("--key", action="append", required=True, help="a key to trust, as name+id+base64")
+    add("--checkpoint", action="append", default=[], type=Path, help="a checkpoint known from elsewhere")
     asked = parser.parse_args(words)
     try:
         keys = [Key.read(key) for key in asked.key]
@@ -549,15 +489,8 @@ def main(words: Sequence[str] | None = None) -> int:
     except (Broken, OSError, UnicodeDecodeError) as error:
         print(f"broken: {error}", file=sys.stderr)  # noqa: T201  this is a program
         return 1
-    print(f"verified: {told(found)}")  # noqa: T201
+    print(f"verified: {found}")  # noqa: T201
     return 0
-
-
-def told(found: Verified | Proved) -> str:
-    """What was verified, as a sentence."""
-    if isinstance(found, Proved):
-        return f"row {found.row} is in the {found.rows} rows of {found.origin}"
-    return f"{found.rows} rows of {found.origin}, {found.checkpoints} checkpoints, root {found.root.hex()}"
 
 
 if __name__ == "__main__":

@@ -13,7 +13,8 @@ from pathlib import Path
 
 from opsdeck.errors import DamagedError, UsageError
 from opsdeck.govern.audit import key
-from opsdeck.merkle.verifier import COSIGNATURE, Broken, Checkpoint, Key, Note, extends, trusted
+from opsdeck.merkle.proofs import extends
+from opsdeck.merkle.verifier import COSIGNATURE, Broken, Checkpoint, Key, Note, trusted
 
 CHECKPOINT, LOG = "checkpoint", "log.pub"
 

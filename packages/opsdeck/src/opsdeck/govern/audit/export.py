@@ -8,7 +8,7 @@ import base64
 from collections.abc import Iterator
 
 from opsdeck.errors import NotFoundError
-from opsdeck.govern.audit import tree
+from opsdeck.govern.audit.tree import Standing, standing, stored
 from opsdeck.merkle import leaves
 from opsdeck.merkle.verifier import HASH, TILE, compact, tile_path
 from opsdeck.model import Checkpoint, Transition
@@ -21,13 +21,13 @@ _SALT = 2 * leaves.SALT  # hexadecimal digits
 def export(state: StateStore) -> Iterator[bytes]:
     """Chunks of whole lines. Raises NotFoundError, before the first, where nothing is signed yet."""
     with state.begin(write=False) as tx:
-        stands = tree.standing(tx)
+        stands = standing(tx)
     if not stands.signed:
         raise NotFoundError("nothing of the audit log is signed yet", hint="try again in a few seconds")
     return _chunks(state, stands)
 
 
-def _chunks(state: StateStore, stands: tree.Standing) -> Iterator[bytes]:
+def _chunks(state: StateStore, stands: Standing) -> Iterator[bytes]:
     header = {"opsdeck-audit": VERSION, "origin": stands.origin, "size": stands.signed, "keys": stands.keys}
     yield compact(header) + b"\n"
     checkpoints = 0
@@ -40,7 +40,7 @@ def _chunks(state: StateStore, stands: tree.Standing) -> Iterator[bytes]:
 
 def _tile(tx: Transaction, index: int, size: int, checkpoints: int) -> list[bytes]:
     first, end = index * TILE, min((index + 1) * TILE, size)
-    tile = tree.stored(tx, 0, index)
+    tile = stored(tx, 0, index)
     hashes = bytes.fromhex(tile.hashes)[: (end - first) * HASH]
     lines = [
         _line({"tile": tile_path(0, index, end - first), "hashes": base64.b64encode(hashes).decode()}),

@@ -4,7 +4,7 @@ In: a transaction and what is asked about. Out: texts and hashes that a verifier
 """
 
 from opsdeck.errors import NotFoundError
-from opsdeck.govern.audit import tree
+from opsdeck.govern.audit.tree import newest, read, stored
 from opsdeck.merkle import leaves, proofs, tiles
 from opsdeck.merkle.verifier import TILE, Proof
 from opsdeck.model import Checkpoint
@@ -20,8 +20,8 @@ def inclusion(tx: Transaction, seq: int) -> str:
         )
     index, inside = divmod(seq - 1, TILE)
     (row,) = tx.log(after=seq - 1, limit=1)
-    salt = tree.stored(tx, 0, index).salts[2 * leaves.SALT * inside : 2 * leaves.SALT * (inside + 1)]
-    path = proofs.inclusion(seq - 1, signed.size, tiles.subtrees(tree.read(tx)))
+    salt = stored(tx, 0, index).salts[2 * leaves.SALT * inside : 2 * leaves.SALT * (inside + 1)]
+    path = proofs.inclusion(seq - 1, signed.size, tiles.subtrees(read(tx)))
     extra = leaves.opened(row, bytes.fromhex(salt))
     return str(Proof(seq - 1, tuple(path), signed.note, extra))
 
@@ -34,11 +34,11 @@ def extension(tx: Transaction, old: int) -> tuple[str, list[bytes]]:
             f"only {signed.size} rows are signed, not {old}",
             hint="if more were signed once, rows were taken back: opsdeck audit verify --checkpoint FILE",
         )
-    return signed.note, proofs.consistency(old, signed.size, tiles.subtrees(tree.read(tx)))
+    return signed.note, proofs.consistency(old, signed.size, tiles.subtrees(read(tx)))
 
 
 def _signed(tx: Transaction) -> Checkpoint:
-    found = tree.newest(tx)
+    found = newest(tx)
     if found is None:
         raise NotFoundError("nothing of the audit log is signed yet", hint="try again in a few seconds")
     return found

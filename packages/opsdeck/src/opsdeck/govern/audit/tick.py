@@ -10,7 +10,8 @@ from datetime import datetime
 from pathlib import Path
 
 from opsdeck.errors import DamagedError
-from opsdeck.govern.audit import key, tree
+from opsdeck.govern.audit.key import signer
+from opsdeck.govern.audit.tree import GROWN, KEYS, ORIGIN, SIGNED, cursor, grow, newest, place, root
 from opsdeck.merkle import verifier
 from opsdeck.merkle.notes import Signer
 from opsdeck.merkle.verifier import TILE
@@ -24,7 +25,7 @@ KIND = "audit"
 
 def tick(state: StateStore, home: Path, actor: str, now: datetime) -> int:
     """Take in what is new and sign it. The same log again changes nothing."""
-    signs = key.signer(home, _origin(state))
+    signs = signer(home, _origin(state))
     _introduce(state, signs, actor, now)
     grown = 0
     for _ in range(GROUPS):
@@ -39,32 +40,32 @@ def tick(state: StateStore, home: Path, actor: str, now: datetime) -> int:
 def extend(state: StateStore) -> int:
     """Take a group of rows into the tree; returns how many."""
     with state.begin(write=False) as tx:
-        size = tree.cursor(tx, tree.GROWN)
+        size = cursor(tx, GROWN)
         rows = tx.log(after=size, limit=GROUP)
-        grown = tree.grow(tx, size, rows, os.urandom)
+        grown = grow(tx, size, rows, os.urandom)
     if not rows:
         return 0
     with state.begin() as tx:
-        if tree.cursor(tx, tree.GROWN) != size:
+        if cursor(tx, GROWN) != size:
             return 0  # another deck was faster
-        tx.put_all([*grown, Cursor(tree.GROWN, size + len(rows))])
+        tx.put_all([*grown, Cursor(GROWN, size + len(rows))])
     return len(rows)
 
 
 def sign(state: StateStore, signs: Signer, now: datetime) -> bool:
     """Sign what the tree holds, unless that is signed. Raises DamagedError if it does not begin with what was signed."""
     with state.begin(write=False) as tx:
-        size = tree.cursor(tx, tree.GROWN)
-        before = tree.newest(tx)
+        size = cursor(tx, GROWN)
+        before = newest(tx)
         if size == (before.size if before else 0):
             return False
         _begins(tx, before)
-        head = verifier.Checkpoint(signs.key.name, size, tree.root(tx, size))
-    made = Checkpoint(tree.place(size), size, (size - 1) // TILE, signs.sign(str(head)), now)
+        head = verifier.Checkpoint(signs.key.name, size, root(tx, size))
+    made = Checkpoint(place(size), size, (size - 1) // TILE, signs.sign(str(head)), now)
     with state.begin() as tx:
-        if tree.cursor(tx, tree.SIGNED) >= size:
+        if cursor(tx, SIGNED) >= size:
             return False
-        tx.put_all([made, Cursor(tree.SIGNED, size)])
+        tx.put_all([made, Cursor(SIGNED, size)])
     return True
 
 
@@ -72,7 +73,7 @@ def _begins(tx: Transaction, before: Checkpoint | None) -> None:
     if before is None:
         return
     signed = verifier.Checkpoint.read(verifier.Note.read(before.note).text)
-    if tree.root(tx, signed.size) != signed.root:
+    if root(tx, signed.size) != signed.root:
         raise DamagedError(
             f"the audit log no longer begins with the {signed.size} rows that were signed",
             hint="nothing more is signed; to see where: opsdeck audit verify",
@@ -82,18 +83,18 @@ def _begins(tx: Transaction, before: Checkpoint | None) -> None:
 def _origin(state: StateStore) -> str:
     """The name of this log, drawn once."""
     with state.begin(write=False) as tx:
-        found = tx.get(Setting, tree.ORIGIN)
+        found = tx.get(Setting, ORIGIN)
     if found:
         return found.value
     with state.begin() as tx:
-        found = tx.get(Setting, tree.ORIGIN) or Setting(tree.ORIGIN, f"opsdeck/{os.urandom(8).hex()}")
+        found = tx.get(Setting, ORIGIN) or Setting(ORIGIN, f"opsdeck/{os.urandom(8).hex()}")
         tx.put(found)
     return found.value
 
 
 def _introduce(state: StateStore, signs: Signer, actor: str, now: datetime) -> None:
     """A key that is used for the first time is a row of the log that it signs."""
-    name, public = f"{tree.KEYS}{signs.key.id.hex()}", str(signs.key)
+    name, public = f"{KEYS}{signs.key.id.hex()}", str(signs.key)
     with state.begin(write=False) as tx:
         if tx.get(Setting, name):
             return

@@ -12,7 +12,7 @@ from datetime import datetime
 from pathlib import Path
 
 from opsdeck.errors import DamagedError, UsageError
-from opsdeck.govern.audit import key
+from opsdeck.govern.audit.key import kept
 from opsdeck.merkle.proofs import extends
 from opsdeck.merkle.verifier import COSIGNATURE, Broken, Checkpoint, Key, Note, trusted
 
@@ -63,7 +63,7 @@ class Witness:
                 hint=f"rows were changed or removed; keep {self.folder / CHECKPOINT} as evidence",
             )
         name = f"witness/{os.urandom(8).hex()}"
-        line = key.kept(self.folder, "witness", name, COSIGNATURE).cosign(
+        line = kept(self.folder, "witness", name, COSIGNATURE).cosign(
             Note.read(note).text, int(now.timestamp())
         )
         part = self.folder / f"{CHECKPOINT}.new"

@@ -126,6 +126,18 @@ def test_lifting(run: Run, deck: Deck, detected: str) -> None:
     assert "lifted by ann" in run("blocks", "--all").stdout
 
 
+def test_lifting_and_entitling_say_what_still_stands(run: Run, deck: Deck, detected: str) -> None:
+    limit = restriction(deck).key
+    run("block", USER, "--for", "2 hours", "--reason", "lost laptop")
+    entitled = run("entitle", USER, "template:infra/*", "--reason", "team").stdout
+    assert f"{USER} is still blocked until" in entitled
+    lifted = run("lift", limit, "--reason", "repaired").stdout
+    assert "free again" not in lifted
+    other = next(key for key in re.findall(r"R-\w+", entitled) if key != limit)
+    assert f"by {other}: opsdeck security lift {other}" in lifted
+    assert json.loads(run("lift", other, "--reason", "found", "--json").stdout)["still"] == []
+
+
 def test_a_verdict_that_lifts(run: Run, deck: Deck, detected: str) -> None:
     assert "D-1: fine" in run("verdict", "D-1", "fine", "--note", "release day", "--lift").stdout
     assert restriction(deck).lift_reason == "release day"

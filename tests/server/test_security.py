@@ -116,6 +116,15 @@ def test_lifting_by_form_needs_a_reason(person: Any, deck: Deck, restriction: Re
         assert tx.get(Restriction, restriction.key).lifted_by == "local"  # type: ignore[union-attr]
 
 
+def test_after_lifting_the_page_says_what_still_stands(person: Any, restriction: Restriction) -> None:
+    block = {"subject": USER, "for": "1 hour", "reason": "lost laptop"}
+    person.post("/security/restrictions", data=block)
+    lifted = person.post(f"/security/restrictions/{restriction.key}/lift", data={"reason": "repaired"})
+    assert f"{USER} is still blocked until" in person.read(lifted.headers["location"]).text
+    assert "user_2 is not restricted" in person.read("/security?about=user_2").text
+    assert HOSTILE not in person.read(f"/security?about={HOSTILE}").source
+
+
 def test_block_entitle_and_revoke_by_form(person: Any, deck: Deck) -> None:
     block = {"subject": USER, "for": "1 hour", "reason": "lost laptop"}
     right = {"subject": USER, "feature": "template:infra/*", "for": "", "reason": "platform team"}

@@ -1,6 +1,7 @@
 """Entitlements on the command line: who may use restricted templates and features."""
 
-from typing import Annotated
+from collections.abc import Iterable, Mapping
+from typing import Annotated, Any
 
 import typer
 
@@ -31,6 +32,8 @@ def entitle(
     found = client.request("POST", "/api/security/entitlements", body=body)
     until = found["entitlement"]["until"]
     say(found, f"{user} may use {feature}{f' until {local(until)}' if until else ''}", as_json=as_json)
+    if not as_json:
+        still(found["still"])
 
 
 def revoke(
@@ -61,6 +64,15 @@ def entitlements(
         rows,
         "nobody is entitled: opsdeck security entitle USER FEATURE --reason …",
     )
+
+
+def still(standing: Iterable[Mapping[str, Any]]) -> None:
+    """What stands against a user all the same, and the command that ends it."""
+    for one in standing:
+        kind = {"block": "blocked", "rate_limit": "rate limited"}[one["kind"]]
+        ends = f"opsdeck security lift {one['key']} --reason …"
+        said = f"{one['subject']} is still {kind} until {local(one['until'])} by {one['key']}: {ends}"
+        console.print(word(said), soft_wrap=True)
 
 
 def say(found: object, sentence: str, *, as_json: bool) -> None:

@@ -109,7 +109,10 @@ def lift(
     found = client.request(
         "POST", f"/api/security/restrictions/{_path(restriction)}/lift", body={"reason": reason}
     )
-    say(found, f"lifted {found['key']}: {found['subject']} is free again", as_json=as_json)
+    free = "" if found["still"] else f": {found['subject']} is free again"
+    say(found, f"lifted {found['key']}{free}", as_json=as_json)
+    if not as_json:
+        rights.still(found["still"])
 
 
 @app.command("block")

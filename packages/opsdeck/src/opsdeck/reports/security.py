@@ -115,6 +115,11 @@ def restrictions(
     return tuple(sorted(standing, key=lambda one: (one.until, one.key), reverse=True))
 
 
+def of_subject(tx: Transaction, service: str, subject: str, now: datetime) -> tuple[Restriction, ...]:
+    """What stands against one user or address, the one that lasts longest first."""
+    return tuple(one for one in restrictions(tx, service, now) if one.subject == subject)
+
+
 def entitlements(tx: Transaction, service: str, now: datetime, subject: str = "") -> tuple[Entitlement, ...]:
     """Those that hold, by user and feature."""
     wanted = {"service": service} | ({"subject": subject} if subject else {})
@@ -160,7 +165,7 @@ def person(
         user,
         habits.profile(query, verdicts, service, user, baseline, now),
         tuple(sorted(mine, key=lambda one: (one.at, one.key), reverse=True)),
-        tuple(one for one in restrictions(tx, service, now) if one.subject == user),
+        of_subject(tx, service, user, now),
         entitlements(tx, service, now, user),
     )
 

@@ -1,5 +1,6 @@
 """Security over the API: detections and verdicts, restrictions, entitlements, habits, rules."""
 
+from dataclasses import asdict
 from typing import Annotated
 
 from fastapi import APIRouter, Query
@@ -127,7 +128,10 @@ def add_block(request: Request, deck: TheDeck, given: Block) -> Response:
 
 @router.post("/restrictions/{key}/lift", summary="End a restriction, named by its id or the id's beginning")
 def lift(request: Request, deck: TheDeck, key: str, given: Lift) -> Response:
-    return plain(enforcing.lift(deck, key, request.state.access.actor, given.reason))
+    lifted = enforcing.lift(deck, key, request.state.access.actor, given.reason)
+    with deck.state.begin(write=False) as tx:
+        still = security.of_subject(tx, lifted.service, lifted.subject, deck.clock.now())
+    return answer(**asdict(lifted), still=still)
 
 
 @router.get("/entitlements", summary="Who may use which restricted feature")
@@ -145,7 +149,9 @@ def entitle(request: Request, deck: TheDeck, given: Grant) -> Response:
     made = enforcing.entitle(
         deck, given.service, given.subject, actor, feature=given.feature, span=given.span, reason=given.reason
     )
-    return answer(201, entitlement=made)
+    with deck.state.begin(write=False) as tx:
+        still = security.of_subject(tx, made.service, made.subject, deck.clock.now())
+    return answer(201, entitlement=made, still=still)
 
 
 @router.post("/entitlements/revoke", summary="Take an entitlement back")

@@ -29,11 +29,12 @@ SEE_OTHER = 303
 
 
 @router.get("")
-def board(request: Request, deck: TheDeck, service: Text = "") -> HTMLResponse:
+def board(request: Request, deck: TheDeck, service: Text = "", about: Text = "") -> HTMLResponse:
     now, events = deck.clock.now(), deck.spec.framework.security_events
     asked = services.named(deck.events, deck.spec, service, now)
     with deck.state.begin(write=False) as tx:
         shown = security.board(tx, deck.events, asked.name, events, limit=SHOWN, now=now)
+        still = security.of_subject(tx, asked.name, about, now) if SUBJECT.fullmatch(about) else ()
     return render(
         request,
         deck,
@@ -44,6 +45,8 @@ def board(request: Request, deck: TheDeck, service: Text = "") -> HTMLResponse:
         every="5s",
         shown=shown,
         rules=len(deck.rules),
+        about=about if SUBJECT.fullmatch(about) else "",
+        still=still,
         verdicts=VERDICTS,
     )
 
@@ -104,7 +107,7 @@ def give_verdict(request: Request, deck: TheDeck, key: str, given: Fields) -> Re
 @router.post("/restrictions/{key}/lift")
 def lift(request: Request, deck: TheDeck, key: str, given: Fields) -> RedirectResponse:
     lifted = enforcing.lift(deck, key, request.state.access.actor, given.get("reason", ""))
-    return _back(lifted.service)
+    return _back(lifted.service, lifted.subject)
 
 
 @router.post("/restrictions")
@@ -132,7 +135,7 @@ def entitle(request: Request, deck: TheDeck, given: Fields) -> RedirectResponse:
         span=given.get("for", ""),
         reason=given.get("reason", ""),
     )
-    return _back(made.service)
+    return _back(made.service, made.subject)
 
 
 @router.post("/entitlements/revoke")
@@ -148,5 +151,7 @@ def revoke(request: Request, deck: TheDeck, given: Fields) -> RedirectResponse:
     return _back(ended.service)
 
 
-def _back(service: str) -> RedirectResponse:
-    return RedirectResponse(f"/security?{urlencode({'service': service})}", SEE_OTHER)
+def _back(service: str, about: str = "") -> RedirectResponse:
+    """To the service; `about` is whom the page then says of what still stands."""
+    asked = {"service": service} | ({"about": about} if about else {})
+    return RedirectResponse(f"/security?{urlencode(asked)}", SEE_OTHER)

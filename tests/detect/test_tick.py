@@ -16,6 +16,7 @@ from opsdeck.detect.ticking import settle
 from opsdeck.errors import SpecError
 from opsdeck.model import (
     AlertState,
+    Change,
     Cursor,
     Detection,
     Entry,
@@ -404,9 +405,9 @@ def own(tmp_path: Path) -> Iterator[Site]:
     (tmp_path / "operations.yaml").write_text(OWN)
     (tmp_path / "own.yml").write_text(RULE.replace("'9'", "'1'"))
     clock = ManualClock(START)
-    deck = Deck.open(tmp_path / "home", tmp_path / "operations.yaml", clock)
-    yield Site(deck, clock)
-    deck.close()
+    site = Site(Deck.open(tmp_path / "home", tmp_path / "operations.yaml", clock), clock)
+    yield site
+    site.deck.close()
 
 
 def test_a_rule_that_the_store_cannot_test_whole_finds_as_well(own: Site) -> None:
@@ -422,6 +423,37 @@ def test_applying_a_spec_reads_its_rules_again(own: Site, tmp_path: Path) -> Non
     own.run()
     own.tick()
     assert own.found() == []
+
+
+def rows_about_rules(deck: Deck) -> list[Change]:
+    with deck.state.begin(write=False) as tx:
+        return [row.change for row in tx.log(kind="rules")]
+
+
+def test_a_changed_rule_file_is_a_logged_change_though_the_spec_is_the_same(
+    own: Site, tmp_path: Path
+) -> None:
+    (tmp_path / "own.yml").write_text(RULE.replace("'9'", "'8'"))
+    assert [one.path for one in own.deck.apply("me")] == ["security.rules: own.yml"]
+    last = rows_about_rules(own.deck)[-1]
+    assert (last.reason, last.actor, list(last.data)) == ("applied", "me", ["security.rules: own.yml"])
+
+
+def test_a_rule_file_that_changed_while_the_deck_was_down_is_logged_at_its_start(
+    own: Site, tmp_path: Path
+) -> None:
+    own.deck.close()
+    (tmp_path / "own.yml").write_text(RULE.replace("'9'", "'8'"))
+    again = Deck.open(tmp_path / "home", tmp_path / "operations.yaml", own.clock)
+    assert [(one.reason, list(one.data)) for one in rows_about_rules(again)][1:] == [
+        ("opened", ["security.rules: own.yml"])
+    ]
+    own.deck = again
+
+
+def test_the_same_rule_files_again_are_no_change(own: Site) -> None:
+    assert own.deck.apply("me") == []
+    assert len(rows_about_rules(own.deck)) == 1
 
 
 def test_a_wrong_rule_file_keeps_the_old_rules(own: Site, tmp_path: Path) -> None:

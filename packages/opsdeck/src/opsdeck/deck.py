@@ -4,6 +4,7 @@ Nothing below knows how it is put together; nothing above opens a store by itsel
 """
 
 import fcntl
+import json
 import os
 import socket
 from collections import deque
@@ -49,6 +50,7 @@ AUDIT_EVERY = timedelta(seconds=5)  # how long a change may be in the log before
 SCANS_EVERY = timedelta(minutes=1)  # how late a waiver may end
 LOCAL = "local"
 SPEC_IN_FORCE = "spec"
+RULES_IN_FORCE = "rules"
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +119,7 @@ class Deck:
         )
         deck._log_damage(journal.damage)
         deck._log_spec("opened", actor=deck.owner)
+        deck._log_rules("opened", actor=deck.owner)
         return deck
 
     def close(self) -> None:
@@ -145,7 +148,7 @@ class Deck:
         self.channels = build(loaded.channels, self.home)
         self.spec = self.door.spec = loaded
         self._log_spec("applied", actor)
-        return changed
+        return [*changed, *self._log_rules("applied", actor)]
 
     def _log_spec(self, reason: str, actor: str) -> None:
         with self.state.begin() as tx:
@@ -156,6 +159,26 @@ class Deck:
                 tx.append(
                     Change("spec", "operations.yaml", old, self.spec.digest, reason, actor), self.clock.now()
                 )
+
+    def _log_rules(self, reason: str, actor: str) -> list[Difference]:
+        """Which files of detection rules are not what they were; one row says so."""
+        files = detect.digests(self.spec.framework, self.spec_path)
+        with self.state.begin() as tx:
+            known = tx.get(Setting, RULES_IN_FORCE)
+            before: dict[str, str] = json.loads(known.value) if known else {}
+            changed = [
+                Difference(f"security.rules: {name}", before.get(name, ""), files.get(name, ""))
+                for name in sorted(before.keys() | files.keys())
+                if before.get(name) != files.get(name)
+            ]
+            if changed:
+                tx.put(Setting(RULES_IN_FORCE, json.dumps(files)))
+                data = {one.path: {"old": one.old, "new": one.new} for one in changed}
+                new = f"{len(files)} files, {len(changed)} changed"
+                old = f"{len(before)} files" if known else ""
+                change = Change("rules", "security.rules", old, new, reason, actor, data)
+                tx.append(change, self.clock.now())
+        return changed
 
     # ---- periodic work ------------------------------------------------------------------------------------------
 

@@ -11,8 +11,20 @@ check(path, framework)            a rule file, and what its fixtures say about i
 from opsdeck.detect.announcing import announce
 from opsdeck.detect.fixtures import Checked, Result, check
 from opsdeck.detect.hits import Hit
-from opsdeck.detect.loading import load, problems
+from opsdeck.detect.loading import digests, load, problems
 from opsdeck.detect.rule import Rule
 from opsdeck.detect.ticking import learned, tick
 
-__all__ = ["Checked", "Hit", "Result", "Rule", "announce", "check", "learned", "load", "problems", "tick"]
+__all__ = [
+    "Checked",
+    "Hit",
+    "Result",
+    "Rule",
+    "announce",
+    "check",
+    "digests",
+    "learned",
+    "load",
+    "problems",
+    "tick",
+]

@@ -3,6 +3,7 @@
 In: paths and the framework. Out: rules. Raises SpecError, so that a deck keeps the rules it has.
 """
 
+import hashlib
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -28,6 +29,17 @@ def load(framework: Framework, where: Path | None = None) -> tuple[Rule, ...]:
     if found:
         raise SpecError(found)
     return rules
+
+
+def digests(framework: Framework, where: Path | None = None) -> dict[str, str]:
+    """SHA-256 of each rule file by the name that problems give it: equal for files that say the same."""
+    return {
+        name if file == path else f"{name.rstrip('/')}/{file.name}": hashlib.sha256(
+            file.read_bytes()
+        ).hexdigest()
+        for path, name in _named(framework, where)
+        for file in rule_files(path)
+    }
 
 
 def problems(framework: Framework, where: Path | None = None) -> tuple[Problem, ...]:

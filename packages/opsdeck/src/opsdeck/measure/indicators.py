@@ -7,6 +7,7 @@ came. It must not know thresholds: what is too much is the spec's business.
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 from opsdeck.errors import UsageError
 from opsdeck.measure import figures
@@ -185,10 +186,18 @@ def _detections(name: str) -> Measure:
     """Detections of one security event (framework: Security Monitoring); none is zero, not unknown."""
 
     def measure(query: Query, service: Service, window: Window) -> Reading:
-        count = _tally(query, detections(service, name), window).runs
-        return replace(_activity(name, count), note=figures.counted(count, "detection"))
+        match = detections(service, name)
+        count = _tally(query, match, window).runs
+        newest = query.find(match, window, 1) if count else []
+        note = "; ".join([figures.counted(count, "detection"), *(_detected(one.body) for one in newest)])
+        return replace(_activity(name, count), note=note)
 
     return measure
+
+
+def _detected(body: Mapping[str, Any]) -> str:
+    """About whom the newest one is, and what to type to see it."""
+    return f"the newest about {body.get('userId') or 'an address'}: opsdeck security show {body.get('requestId', '')}"
 
 
 def operations_per_minute(query: Query, service: Service, window: Window) -> Reading:

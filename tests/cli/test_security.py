@@ -65,7 +65,7 @@ def detected(deck: Deck) -> str:
     """A detection that restricted a user and waits for review; returns its id."""
     found = Detection(
         "D-1", "unjucks-cli", "data_exfiltration_risk", "many_generations", "user", USER, "rate limit and review",
-        START, START, START, 501, "501 generations\x1b[31m in 1 hour", {"events": ["0199-a"]},
+        START, START, START, 501, "501 generations\x1b[31m in 1 hour", {"events": ["0199-a"], "template": "component/react", "templates": ["a/b", "c/d"]},
     )  # fmt: skip
     with deck.state.begin() as tx:
         tx.put(found)
@@ -73,6 +73,18 @@ def detected(deck: Deck) -> str:
         tx.append(Change("security", f"unjucks-cli/{found.event}", "", "detected", "", "detect", data), START)
     deck.tick("detect").run(START)
     return found.key
+
+
+def test_a_detection_is_shown_with_all_its_figures_and_how_to_read_its_evidence(
+    run: Run, detected: str
+) -> None:
+    said = run("show", "D-1").stdout
+    assert re.search(r"^template +component/react$", said, re.MULTILINE)
+    assert re.search(r"^templates +a/b, c/d$", said, re.MULTILINE)
+    assert re.search(r"^count +501$", said, re.MULTILINE)
+    command = re.search(r"opsdeck (logs --where eventId=0199-a)$", said, re.MULTILINE)
+    assert command is not None
+    assert CliRunner().invoke(app, command[1].split()).exit_code == 0
 
 
 def restriction(deck: Deck) -> Restriction:

@@ -57,12 +57,19 @@ def show(detection: Detected, as_json: AsJson = False) -> None:
         "subject": f"{one['subject_kind']} {one['subject']}",
         "rule": f"{one['rule']}: {found['title']}",
         "seen": one["detail"],
+        "count": one["count"],
         "from, to": f"{local(one['first_at'])} - {local(one['last_at'])}",
+    }
+    facts |= {n.replace("_", " "): text for n, text in found["figures"].items() if n != "count"}
+    facts |= {
         "action": one["action"],
         "verdict": _verdict(one) + (f" ({one['note']})" if one["note"] else ""),
         "evidence": ", ".join(found["evidence"]) or "no single entries were kept",
     }
     lines(list(facts), [word(value) for value in facts.values()])
+    if found["evidence"]:
+        read = f"opsdeck logs --where eventId={found['evidence'][0]}"
+        console.print(word(f"to read an entry of the evidence: {read}"), soft_wrap=True)
     _restrictions(found["restrictions"], "it restricted nobody")
     rows = (
         (local(t["at"]), word(t["change"]["new"]), t["change"]["actor"], t["change"]["reason"])

@@ -145,9 +145,9 @@ def story(tx: Transaction, found: Detection, rules: Iterable[Rule]) -> Story:
         awaits_review=REVIEW in measures(found.action) and not found.verdict,
         evidence=tuple(str(one) for one in evidence)[:EVIDENCE] if isinstance(evidence, list | tuple) else (),
         figures={
-            name: f"{value:g}" if isinstance(value, int | float) else str(value)
+            name: _figure(value)
             for name, value in found.data.items()
-            if isinstance(value, int | float | str)
+            if name != "events" and isinstance(value, int | float | str | list | tuple)
         },
         restrictions=tuple(led_to),
         history=_history(tx, found, led_to),
@@ -168,6 +168,12 @@ def person(
         of_subject(tx, service, user, now),
         entitlements(tx, service, now, user),
     )
+
+
+def _figure(value: float | str | list[object] | tuple[object, ...]) -> str:
+    if isinstance(value, list | tuple):
+        return ", ".join(map(str, value[:EVIDENCE]))
+    return f"{value:g}" if isinstance(value, int | float) else value
 
 
 def _history(tx: Transaction, found: Detection, led_to: Iterable[Restriction]) -> tuple[Transition, ...]:

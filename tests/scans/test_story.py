@@ -1,5 +1,6 @@
 """What a user sees: files of several tools in, one list out; statements, accepted risks and their end; the alert."""
 
+import json
 from typing import Any
 
 import pytest
@@ -217,3 +218,73 @@ def test_every_change_is_a_row_of_the_log(operator: Any) -> None:
         ("unjucks-cli/CVE-2020-14343", "open", "not_affected"),
     }
     assert ("unjucks-cli/CVE-2020-14343", "", "not_affected") in operator.log("waiver")
+
+
+def stated(operator: Any, name: str = "CVE-2020-14343") -> list[dict[str, Any]]:
+    """The waivers in force about a vulnerability."""
+    kept = operator.ask("GET", "/api/waivers").json()["waivers"]
+    return [one for one in kept if one["vulnerability"] == name]
+
+
+def withdraw(operator: Any, reason: str = "it is reachable") -> None:
+    waiver = stated(operator)[0]
+    ended = operator.ask("POST", f"/api/waivers/{waiver['key']}/withdraw", json={"reason": reason})
+    assert ended.is_success, ended.text
+    operator.clock.advance(hours=1)
+
+
+UNDATED: dict[str, Any] = {
+    "@context": "https://openvex.dev/ns/v0.2.0",
+    "statements": [{"vulnerability": "CVE-2020-14343", "status": "not_affected"}],
+}
+TWICE = UNDATED | {
+    "timestamp": "2026-01-01T00:00:00Z",
+    "statements": [{"vulnerability": "CVE-2020-14343", "status": "affected"}, *UNDATED["statements"]],
+}
+FROM_THE_FUTURE = UNDATED | {"timestamp": "2066-01-01T00:00:00Z"}
+
+
+@pytest.mark.parametrize(
+    "file",
+    ["vex.openvex.json", "vex.cdx.json", *(json.dumps(d).encode() for d in (UNDATED, TWICE, FROM_THE_FUTURE))],
+)  # fmt: skip
+def test_the_same_file_does_not_undo_a_withdrawal(operator: Any, file: str | bytes) -> None:
+    operator.bring("trivy.json")
+    assert operator.bring(file)["critical"] == 1
+    withdraw(operator)
+    again = operator.bring(file, fresh="true")
+    assert (again["critical"], again["stay_withdrawn"], len(again["withdrawn_by"])) == (2, 1, 1)
+    assert stated(operator) == []
+    assert ids(operator.found(severity="critical")) == CRITICAL
+
+
+def test_a_withdrawn_record_that_a_person_took_back_stays_so(operator: Any) -> None:
+    operator.bring("trivy.json")
+    named = operator.bring("osv-withdrawn.json")["statements"]
+    for waiver in operator.ask("GET", "/api/waivers").json()["waivers"]:
+        operator.ask("POST", f"/api/waivers/{waiver['key']}/withdraw", json={"reason": "it stands"})
+    assert operator.bring("osv-withdrawn.json")["stay_withdrawn"] == named
+    assert "CVE-2021-33503" in ids(operator.found())
+
+
+@pytest.mark.parametrize(("was", "becomes", "critical"), [
+    (b"2026-11-24", b"2026-12-20", 1), (b"2026-11-24", b"2026-11-20", 2),
+    (b'"not_affected"', b'"fixed"', 1), (b'"not_affected"', b'"affected"', 2),
+])  # fmt: skip
+def test_a_newer_or_another_statement_ends_the_withdrawal(
+    operator: Any, sample: Any, was: bytes, becomes: bytes, critical: int
+) -> None:
+    operator.clock.advance(days=450)
+    operator.bring("trivy.json")
+    operator.bring("vex.openvex.json")
+    withdraw(operator)
+    operator.clock.advance(days=30)
+    done = operator.bring(sample("vex.openvex.json").replace(was, becomes))
+    assert (done["critical"], done["stay_withdrawn"]) == (critical, int(becomes == b"2026-11-20"))
+
+
+def test_a_statement_is_withdrawn_once(operator: Any) -> None:
+    operator.bring("vex.openvex.json")
+    path = f"/api/waivers/{stated(operator)[0]['key']}/withdraw"
+    answers = [operator.ask("POST", path, json={"reason": "reachable"}).status_code for _ in range(2)]
+    assert answers == [200, 404]

@@ -217,6 +217,9 @@ def _say(what: str, done: dict[str, Any]) -> None:
         said = (
             f"{done['format']} into {done['service']}: {counts}{stated}; {done['critical']:,} critical open"
         )
+        if stay := done["stay_withdrawn"]:
+            what = "statement stays" if stay == 1 else "statements stay"
+            said += f"; {stay:,} {what} withdrawn by {', '.join(done['withdrawn_by'])}"
     console.print(word(f"{what}: {said}"), soft_wrap=True)
 
 

@@ -8,7 +8,7 @@ from itertools import islice
 from opsdeck.collect.scans import summary
 from opsdeck.collect.scans.shape import SEVERITIES
 from opsdeck.collect.scans.unite import names
-from opsdeck.collect.scans.waive import about, by_name, standing
+from opsdeck.collect.scans.waive import about, by_name, standing, taken_back
 from opsdeck.errors import NotFoundError, UsageError
 from opsdeck.model import Finding, Scan, Transition, Waiver
 from opsdeck.stores.api import Transaction
@@ -92,7 +92,7 @@ def story(
         FindingStory(
             one,
             REASONS[standing(one, named, now)[1]],
-            tuple(about(one, named)),
+            tuple(waiver for waiver in about(one, named) if not taken_back(waiver)),
             tuple(tx.recent(HISTORY, subject=f"{service}/{one.id}")),
         )
         for one in same
@@ -108,6 +108,7 @@ def scans(tx: Transaction, service: str = "", limit: int = 50) -> tuple[Scan, ..
 def waivers(tx: Transaction, service: str = "", limit: int = MOST) -> tuple[Waiver, ...]:
     """Waivers in force, accepted risks first, then those that end soonest and the newest statements."""
     found = tx.find(Waiver, service=service) if service else tx.find(Waiver)
+    found = [one for one in found if not taken_back(one)]
     return tuple(sorted(found, key=lambda one: (one.kind, one.until or one.at, one.key))[:limit])
 
 

@@ -36,7 +36,10 @@ class Sender:
 
 @dataclass(frozen=True, slots=True)
 class Imported:
-    """What an import did. `unchanged`: this very file was imported before; `critical` counts the open ones."""
+    """What an import did. `unchanged`: this very file was imported before; `critical` counts the open ones.
+
+    `stay_withdrawn` counts the statements that persons (`withdrawn_by`) withdrew after the file was made.
+    """
 
     service: str
     tool: str
@@ -51,6 +54,8 @@ class Imported:
     applied: int
     critical: int
     unchanged: bool = False
+    stay_withdrawn: int = 0
+    withdrawn_by: tuple[str, ...] = ()
 
 
 def take(tx: Transaction, report: Report, sender: Sender, now: datetime) -> Imported:
@@ -63,18 +68,19 @@ def take(tx: Transaction, report: Report, sender: Sender, now: datetime) -> Impo
     if (known := _known(tx, scans, report, sender, look)) is not None:
         return known
     old = {one.key: one for one in tx.find(Finding, service=look.service)}
-    said, changed = waivers.stated(tx, report, sender.service, sender.actor, now)
+    said = waivers.stated(tx, report, sender.service, sender.actor, now)
     united = unite(list(old.values()), report.found, look, now) if report.looked else United((), ())
-    new = _settled(old, united, said, now)
+    new = _settled(old, united, said.waivers, now)
     told = _tell(tx, old, new, sender.actor, now)
     counts = _write(tx, look.service, old, new, now if report.looked else None)
     result = Imported(
         look.service, look.tool, report.format, look.source, report.made_at,
         findings=sum(one.last_seen == now for one in united.findings), new=told["new"], gone=told["gone"],
         merged=len(united.merged), statements=len(report.statements), applied=told["waived"], critical=counts.open_critical,
+        stay_withdrawn=len(said.stay), withdrawn_by=tuple(sorted({one.actor for one in said.stay})),
     )  # fmt: skip
     _log(tx, result, sender, scans, now, kept=report.looked)
-    waivers.tell(tx, changed[:NAMED], now)
+    waivers.tell(tx, said.changed[:NAMED], now)
     return result
 
 

@@ -4,6 +4,7 @@
 2. Of the VEX statements about it the newest counts; of two at one time the graver. not_affected and fixed end it there.
 3. A withdrawn advisory ends a finding only where every name of it was withdrawn: its other names may stand.
 4. A risk that somebody accepted counts until its time.
+5. A statement that somebody withdrew counts no more; it is kept, so that its file cannot bring it back.
 """
 
 from collections import defaultdict
@@ -42,16 +43,21 @@ def standing(finding: Finding, waivers: ByName, now: datetime) -> tuple[Status, 
     """The finding's status, and why."""
     if not reported(finding):
         return "gone", "not_reported"
-    given = about(finding, waivers)
+    given = [one for one in about(finding, waivers) if in_force(one, now)]
     said = [one for one in given if one.kind == "vex" and one.status != WITHDRAWN]
     newest = max(said, key=lambda one: (one.at, -GRAVER.index(one.status)), default=None)
     if newest and newest.status in ("not_affected", "fixed"):
         return "not_affected" if newest.status == "not_affected" else "fixed", "vex"
     if names(finding) <= {one.vulnerability for one in given if one.status == WITHDRAWN}:
         return "not_affected", "withdrawn"
-    if any(one.kind == "accepted" and in_force(one, now) for one in given):
+    if any(one.kind == "accepted" for one in given):
         return "accepted", "accepted"
     return "open", "reported"
+
+
+def taken_back(waiver: Waiver) -> bool:
+    """Whether it is a statement that somebody withdrew (`actor`, at `until`)."""
+    return waiver.kind == "vex" and waiver.until is not None
 
 
 def in_force(waiver: Waiver, now: datetime) -> bool:

@@ -4,13 +4,14 @@ In: a transaction, words, now. Out: the waiver. Who calls decides anew where the
 """
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from opsdeck.collect.scans import purl, text
 from opsdeck.collect.scans.shape import Report, Statement
 from opsdeck.collect.scans.unite import names
-from opsdeck.collect.scans.waive import in_force
+from opsdeck.collect.scans.waive import WITHDRAWN, in_force, taken_back
 from opsdeck.errors import NotFoundError, UsageError
 from opsdeck.model import Change, Finding, Waiver
 from opsdeck.stores.api import Transaction
@@ -20,24 +21,55 @@ LONGEST_REASON = 500
 Changed = Sequence[tuple[Waiver, str]]
 
 
-def stated(
-    tx: Transaction, report: Report, service: str, actor: str, now: datetime
-) -> tuple[list[Waiver], Changed]:
+@dataclass(frozen=True, slots=True)
+class Stated:
+    """All waivers of the service, those that are new with the status before, and those that stay withdrawn."""
+
+    waivers: Sequence[Waiver]
+    changed: Changed
+    stay: Sequence[Waiver]
+
+
+def stated(tx: Transaction, report: Report, service: str, actor: str, now: datetime) -> Stated:
     """Keep the report's statements: the newest of a source about a vulnerability and package stays.
 
-    Returns all waivers of the service, and those that are new with the status they had before.
+    One that a person withdrew comes back only by a statement that is newer than that, or says something else.
     """
     known = {one.key: one for one in tx.find(Waiver, service=service)}
     source = text.plain(f"{report.tool} {report.source}")
-    changed: dict[str, tuple[Waiver, str]] = {}
-    for statement in report.statements:
-        new = _waiver(statement, service, source, actor, now)
+    changed: list[tuple[Waiver, str]] = []
+    stay: list[Waiver] = []
+    for new, dated in _newest(report.statements, service, source, actor, now):
         old = known.get(new.key)
-        if old is None or (new.at >= old.at and _said(new) != _said(old)):
+        if old is None or _supersedes(new, old, dated=dated):
             known[new.key] = new
-            changed[new.key] = (new, old.status if old else "")
-    tx.put_all(one for one, _ in changed.values())
-    return list(known.values()), tuple(changed.values())
+            changed.append((new, _status(old) if old else ""))
+        elif taken_back(old):
+            stay.append(old)
+    tx.put_all(one for one, _ in changed)
+    return Stated(tuple(known.values()), tuple(changed), tuple(stay))
+
+
+def _newest(
+    statements: Iterable[Statement], service: str, source: str, actor: str, now: datetime
+) -> list[tuple[Waiver, bool]]:
+    """The last word of a file about each vulnerability and package, and whether it has a time that has come."""
+    last: dict[str, tuple[Waiver, bool]] = {}
+    for one in statements:
+        new = _waiver(one, service, source, actor, now)
+        if new.key not in last or new.at >= last[new.key][0].at:
+            last[new.key] = (new, one.at is not None and one.at <= now)
+    return list(last.values())
+
+
+def _supersedes(new: Waiver, old: Waiver, *, dated: bool) -> bool:
+    if _said(new) != _said(old):
+        return new.at >= old.at
+    return taken_back(old) and dated and old.until is not None and new.at > old.until
+
+
+def _status(one: Waiver) -> str:
+    return WITHDRAWN if taken_back(one) else one.status
 
 
 def tell(tx: Transaction, changed: Changed, now: datetime) -> None:
@@ -86,15 +118,21 @@ def _found(tx: Transaction, service: str, vulnerability: str, package: str) -> N
 
 
 def withdraw(tx: Transaction, key: str, actor: str, reason: str, now: datetime) -> Waiver:
-    """End a waiver, named by the first characters of its key. Raises NotFoundError, UsageError where two begin so."""
-    found = [one for one in tx.find(Waiver) if key and one.key.startswith(key)]
+    """End a waiver, named by the first characters of its key. Raises NotFoundError, UsageError where two begin so.
+
+    A statement is kept as withdrawn: who and when.
+    """
+    found = [one for one in tx.find(Waiver) if key and one.key.startswith(key) and not taken_back(one)]
     if len(found) != 1:
         what = f"{len(found)} waivers begin with" if found else "no waiver is"
         kind = UsageError if found else NotFoundError
         raise kind(f"{what} {text.plain(key, text.SHOWN)!r}", hint="opsdeck scan waivers")
     one = found[0]
-    tx.drop(Waiver, one.key)
-    _log(tx, one, one.status, "withdrawn", text.plain(reason, LONGEST_REASON) or "withdrawn", actor, now)
+    if one.kind == ACCEPTED:
+        tx.drop(Waiver, one.key)
+    else:
+        tx.put(replace(one, actor=actor, until=now))
+    _log(tx, one, one.status, WITHDRAWN, text.plain(reason, LONGEST_REASON) or WITHDRAWN, actor, now)
     return one
 
 

@@ -155,6 +155,34 @@ def test_a_verdict_that_lifts(run: Run, deck: Deck, detected: str) -> None:
     assert restriction(deck).lift_reason == "release day"
 
 
+def test_a_detection_is_named_by_the_beginning_of_its_id(run: Run, deck: Deck, detected: str) -> None:
+    assert "many_generations" in run("show", "D-").stdout
+    assert "D-1: suspicious" in run("verdict", "D", "suspicious").stdout
+
+
+UNKNOWN = {
+    ("show", "D-9"): ("there is no detection 'D-9'", "opsdeck security events"),
+    ("verdict", "D-9", "fine"): ("there is no detection 'D-9'", "opsdeck security events"),
+    ("lift", "R-9", "--reason", "x"): ("there is no restriction 'R-9'", "opsdeck security blocks"),
+    ("events", "--event", "foo"): ("there is no security event 'foo'", "multiple_failed_operations"),
+}
+
+
+@pytest.mark.parametrize(("words", "said"), UNKNOWN.items(), ids=[" ".join(words) for words in UNKNOWN])
+def test_what_is_not_there_is_named(
+    run: Run, detected: str, words: tuple[str, ...], said: tuple[str, str]
+) -> None:
+    error = run(*words).exception
+    assert isinstance(error, OpsdeckError)
+    assert error.message == said[0]
+    assert said[1] in error.hint
+
+
+def test_an_empty_answer_names_the_filter(run: Run, detected: str) -> None:
+    assert "nothing was detected with this filter" in run("events", "--event", "secret_in_event").stdout
+    assert "nothing was detected with this filter" in run("events", "--subject", "user_2").stdout
+
+
 def test_blocking(run: Run, deck: Deck) -> None:
     assert "blocked" in run("block", USER, "--for", "2 hours", "--reason", "lost laptop").stdout
     assert (restriction(deck).kind, restriction(deck).reason) == ("block", "lost laptop")

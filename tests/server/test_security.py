@@ -209,6 +209,16 @@ def test_the_api_tells_the_story_of_a_detection(operator: Any, detected: Detecte
     assert story["evidence"] == ["0199-a", "0199-b"]
 
 
+def test_an_id_that_two_begin_with_names_them(operator: Any, detected: Detected) -> None:
+    for key in ("D-10", "D-11"):
+        detected(key=key)
+    error = operator.get("/api/security/detections/D-1")
+    assert error.status_code == 404
+    assert error.json()["error"]["message"] == "2 ids begin with 'D-1'"
+    assert "D-10, D-11" in error.json()["error"]["hint"]
+    assert operator.get("/api/security/detections/D-11").json()["detection"]["key"] == "D-11"
+
+
 def test_the_api_reviews_lifts_and_keeps_what_is_over(
     operator: Any, clock: ManualClock, detected: Detected
 ) -> None:

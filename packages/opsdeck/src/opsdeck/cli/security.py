@@ -16,7 +16,7 @@ for act in (rights.entitle, rights.revoke, rights.entitlements):
     app.command()(act)
 
 Service = Annotated[str, typer.Option("--service", "-s", help="Only this service.")]
-Detected = Annotated[str, typer.Argument(metavar="DETECTION", help="Its id, as `security events` prints it.")]
+Detected = Annotated[str, typer.Argument(metavar="DETECTION", help="Its id or the id's beginning.")]
 Subject = Annotated[
     str, typer.Argument(metavar="SUBJECT", help="A userId, or an address hash with --address.")
 ]
@@ -34,7 +34,10 @@ def events(
     found = client.get(
         "/api/security/detections", service=service, event=event, subject=subject, limit=number
     )
-    _detections(found, "nothing was detected; the rules: opsdeck security rules", as_json=as_json)
+    nothing = "nothing was detected; the rules: opsdeck security rules"
+    if service or event or subject:
+        nothing = "nothing was detected with this filter; all: opsdeck security events"
+    _detections(found, nothing, as_json=as_json)
 
 
 @app.command()
@@ -89,7 +92,7 @@ def verdict(
     """Say what a security event was; it teaches what is usual."""
     body = {"verdict": said, "note": note, "lift": lift}
     found = client.request("POST", f"/api/security/detections/{_path(detection)}/verdict", body=body)
-    say(found, f"{detection}: {found['verdict']}", as_json=as_json)
+    say(found, f"{found['key']}: {found['verdict']}", as_json=as_json)
 
 
 @app.command()

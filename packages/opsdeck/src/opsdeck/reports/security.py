@@ -6,8 +6,10 @@ In: a transaction, a query, a service, now. Out: rows as pages, API and commands
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import TypeVar
 
 from opsdeck.detect import Rule, habits
+from opsdeck.errors import NotFoundError
 from opsdeck.measure.query import Query
 from opsdeck.model import Clause, Detection, Entitlement, Match, Restriction, Transition, Window
 from opsdeck.respond.enforce.decide import measures, stands
@@ -15,6 +17,7 @@ from opsdeck.respond.enforce.policy import holds
 from opsdeck.spec.framework import Baseline, SecurityEvent
 from opsdeck.stores.api import Transaction
 
+Named = TypeVar("Named", Detection, Restriction)
 REVIEW = "review"
 DAY = timedelta(days=1)
 HISTORY = 50
@@ -97,6 +100,16 @@ def detections(tx: Transaction, service: str, **equals: str) -> tuple[Detection,
     return tuple(sorted(tx.find(Detection, **wanted), key=lambda one: (one.at, one.key), reverse=True))
 
 
+def detection(tx: Transaction, key: str) -> Detection:
+    """By its id or the id's beginning, where only one begins so. Raises NotFoundError."""
+    return _one(tx, Detection, key, "opsdeck security events")
+
+
+def restriction(tx: Transaction, key: str) -> Restriction:
+    """By its id or the id's beginning, where only one begins so. Raises NotFoundError."""
+    return _one(tx, Restriction, key, "opsdeck security blocks")
+
+
 def queue(tx: Transaction, service: str, events: Mapping[str, SecurityEvent]) -> tuple[Detection, ...]:
     """What waits for a verdict, oldest first: who waits longest comes first."""
     asked = [name for name, event in events.items() if REVIEW in measures(event.action)]
@@ -168,6 +181,21 @@ def person(
         of_subject(tx, service, user, now),
         entitlements(tx, service, now, user),
     )
+
+
+def _one(tx: Transaction, kind: type[Named], key: str, hint: str) -> Named:
+    exact = tx.get(kind, key)
+    if exact is not None:
+        return exact
+    found = [one for one in tx.find(kind) if key and one.key.startswith(key)]
+    if not found:
+        raise NotFoundError(f"there is no {kind.__name__.lower()} {key[:80]!r}", hint=hint)
+    if len(found) > 1:
+        few = ", ".join(sorted(one.key for one in found)[:3])
+        raise NotFoundError(
+            f"{len(found)} ids begin with {key[:80]!r}", hint=f"write more of the id: {few}"
+        )
+    return found[0]
 
 
 def _figure(value: float | str | list[object] | tuple[object, ...]) -> str:

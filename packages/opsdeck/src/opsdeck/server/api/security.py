@@ -8,8 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.requests import Request
 from starlette.responses import Response
 
-from opsdeck.errors import NotFoundError, UsageError
-from opsdeck.model import Detection
+from opsdeck.errors import UsageError
 from opsdeck.reports import security, services
 from opsdeck.respond.enforce.people import SUBJECT, VERDICTS
 from opsdeck.server import enforcing
@@ -81,6 +80,9 @@ def list_detections(
         raise UsageError(f"limit: {limit} is not between 1 and {MOST:,}", hint="for example: limit=50")
     with deck.state.begin(write=False) as tx:
         found = security.detections(tx, service, event=event, subject=subject)
+    known = {*deck.spec.framework.security_events, *(rule.event for rule in deck.rules)}
+    if event and not found and event not in known:
+        raise UsageError(f"there is no security event {event!r}", hint=f"one of: {', '.join(sorted(known))}")
     return answer(detections=found[:limit], more=len(found) > limit)
 
 
@@ -92,18 +94,17 @@ def list_review(deck: TheDeck, service: Name = "") -> Response:
         return answer(detections=[row for one in asked for row in security.queue(tx, one.name, events)])
 
 
-@router.get("/detections/{key}", summary="One detection: rule, figures, evidence, what it led to")
+@router.get("/detections/{key}", summary="One detection, by its id or the id's beginning: figures, evidence, what it led to")
 def show_detection(deck: TheDeck, key: str) -> Response:
     with deck.state.begin(write=False) as tx:
-        found = tx.get(Detection, key)
-        if found is None:
-            raise NotFoundError(f"there is no detection {key[:80]!r}", hint="opsdeck security events")
-        return plain(security.story(tx, found, deck.rules))
+        return plain(security.story(tx, security.detection(tx, key), deck.rules))
 
 
 @router.post("/detections/{key}/verdict", summary="Say what a detection was")
 def give_verdict(request: Request, deck: TheDeck, key: str, given: Review) -> Response:
     actor = request.state.access.actor
+    with deck.state.begin(write=False) as tx:
+        key = security.detection(tx, key).key
     seen = enforcing.review(deck, key, actor, verdict=given.verdict, note=given.note, lifting=given.lift)
     return plain(seen)
 
@@ -128,6 +129,8 @@ def add_block(request: Request, deck: TheDeck, given: Block) -> Response:
 
 @router.post("/restrictions/{key}/lift", summary="End a restriction, named by its id or the id's beginning")
 def lift(request: Request, deck: TheDeck, key: str, given: Lift) -> Response:
+    with deck.state.begin(write=False) as tx:
+        key = security.restriction(tx, key).key
     lifted = enforcing.lift(deck, key, request.state.access.actor, given.reason)
     with deck.state.begin(write=False) as tx:
         still = security.of_subject(tx, lifted.service, lifted.subject, deck.clock.now())

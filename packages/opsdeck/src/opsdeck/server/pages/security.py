@@ -12,7 +12,6 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse
 
 from opsdeck.errors import NotFoundError
-from opsdeck.model import Detection
 from opsdeck.reports import security, services
 from opsdeck.respond.enforce.people import SUBJECT, VERDICTS
 from opsdeck.server import enforcing
@@ -54,9 +53,7 @@ def board(request: Request, deck: TheDeck, service: Text = "", about: Text = "")
 @router.get("/detections/{key}")
 def one(request: Request, deck: TheDeck, key: str) -> HTMLResponse:
     with deck.state.begin(write=False) as tx:
-        found = tx.get(Detection, key)
-        if found is None:
-            raise NotFoundError(f"there is no detection {key[:80]!r}", hint="look at /security")
+        found = security.detection(tx, key)
         story = security.story(tx, found, deck.rules)
     return render(
         request,
@@ -106,6 +103,8 @@ def give_verdict(request: Request, deck: TheDeck, key: str, given: Fields) -> Re
 
 @router.post("/restrictions/{key}/lift")
 def lift(request: Request, deck: TheDeck, key: str, given: Fields) -> RedirectResponse:
+    with deck.state.begin(write=False) as tx:
+        key = security.restriction(tx, key).key
     lifted = enforcing.lift(deck, key, request.state.access.actor, given.get("reason", ""))
     return _back(lifted.service, lifted.subject)
 

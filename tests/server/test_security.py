@@ -97,6 +97,25 @@ def test_a_detection_names_its_evidence_and_what_it_led_to(person: Any, detected
     assert "stands" in page.text
 
 
+def test_no_verdict_is_chosen_before_somebody_chooses(person: Any, detected: Detected) -> None:
+    key = detected()
+    path = f"/security/detections/{key}"
+    chosen = [one["value"] for one in person.read(path).all("option") if "selected" in one]
+    assert chosen == [""]
+    assert person.post(f"{path}/verdict", data={"verdict": ""}).status_code == 422
+    person.post(f"{path}/verdict", data={"verdict": "suspicious"})
+    chosen = [one["value"] for one in person.read(path).all("option") if "selected" in one]
+    assert chosen == ["suspicious"]
+
+
+def test_one_moment_is_shown_once(person: Any, detected: Detected) -> None:
+    detected(key="D-1")
+    detected(key="D-2", last_at=START + timedelta(minutes=5))
+    assert "From, to" not in person.read("/security/detections/D-1").text
+    assert "From, to" in person.read("/security/detections/D-2").text
+    assert "Template component/react" in person.read("/security/detections/D-1").text
+
+
 def test_a_verdict_by_form(person: Any, deck: Deck, detected: Detected) -> None:
     key = detected(action="rate limit and review", event="data_exfiltration_risk")
     assert "Nothing waits" not in person.read("/security").text

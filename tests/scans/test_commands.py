@@ -126,7 +126,8 @@ def test_a_scanner_that_fails_is_quoted(types: Type, scanner: Any, script: str, 
 @pytest.mark.parametrize(("words", "said"), [
     (("run", "nowhere"), "there is no nowhere"), (("run", ".", "--tool", "nmap"), "'nmap' is not run from here"),
     (("run", ".", "--timeout", "soon"), "timeout:"), (("list", "--severity", "bad"), "there is no severity"),
-    (("show", "CVE-1"), "no finding"), (("withdraw", "zz"), "no waiver is 'zz'"),
+    (("show", "CVE-1"), "no finding"), (("withdraw", "zz", "--reason", "it is"), "no waiver is 'zz'"),
+    (("withdraw", "zz"), "Missing option '--reason'"), (("withdraw", "zz", "--reason", " "), "why does the waiver end?"),
 ])  # fmt: skip
 def test_a_mistake_is_a_sentence_and_an_exit_code(types: Type, words: tuple[str, ...], said: str) -> None:
     done = types(*words)

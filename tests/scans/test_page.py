@@ -64,7 +64,12 @@ def test_a_risk_is_accepted_and_the_waiver_withdrawn_on_the_page(operator: Any) 
     assert operator.ask("POST", f"{path}/accept", content=body, headers=FORM).headers["location"] == path
     assert "the risk is accepted" in page(operator, path)
     waiver = operator.ask("GET", "/api/waivers").json()["waivers"][0]["key"]
-    assert operator.ask("POST", f"/waivers/{waiver}/withdraw", content="", headers=FORM).status_code == 303
+    assert 'name="reason" required' in page(operator)
+    answers = [
+        operator.ask("POST", f"/waivers/{waiver}/withdraw", content=said, headers=FORM | HTML).status_code
+        for said in ("", "reason=+", f"reason={'x' * 501}", "reason=reachable")
+    ]
+    assert answers == [422, 422, 422, 303]
     assert "a scan reports it" in page(operator, path)
 
 

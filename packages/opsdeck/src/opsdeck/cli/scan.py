@@ -158,7 +158,7 @@ def waivers(service: Annotated[str, typer.Option("--service", "-s")] = "", as_js
 @app.command()
 def withdraw(
     key: Annotated[str, typer.Argument(help="As `scan waivers` prints it.")],
-    reason: Annotated[str, typer.Option(help="Why; it is logged.")] = "",
+    reason: Annotated[str, typer.Option(help="Why; it is logged.")],
     as_json: AsJson = False,
 ) -> None:
     """End a waiver: what it covered counts again."""

@@ -122,6 +122,9 @@ def withdraw(tx: Transaction, key: str, actor: str, reason: str, now: datetime) 
 
     A statement is kept as withdrawn: who and when.
     """
+    reason = text.plain(reason, LONGEST_REASON)
+    if not reason:
+        raise UsageError("why does the waiver end?", hint='--reason "it is reachable after all"')
     found = [one for one in tx.find(Waiver) if key and one.key.startswith(key) and not taken_back(one)]
     if len(found) != 1:
         what = f"{len(found)} waivers begin with" if found else "no waiver is"
@@ -132,7 +135,7 @@ def withdraw(tx: Transaction, key: str, actor: str, reason: str, now: datetime) 
         tx.drop(Waiver, one.key)
     else:
         tx.put(replace(one, actor=actor, until=now))
-    _log(tx, one, one.status, WITHDRAWN, text.plain(reason, LONGEST_REASON) or WITHDRAWN, actor, now)
+    _log(tx, one, one.status, WITHDRAWN, reason, actor, now)
     return one
 
 

@@ -51,7 +51,7 @@ class Withdrawal(BaseModel):
     """Why a waiver ends."""
 
     model_config = ConfigDict(extra="forbid")
-    reason: Words = ""
+    reason: Words
 
 
 @uploads.post("/scans", summary="Import a scan file: the body as the scanner wrote it")

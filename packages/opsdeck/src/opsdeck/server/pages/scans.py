@@ -94,5 +94,8 @@ def take(request: Request, deck: TheDeck, service: str, name: str, given: Fields
 
 @router.post("/waivers/{key}/withdraw")
 def end(request: Request, deck: TheDeck, key: str, given: Fields) -> RedirectResponse:
-    ended = withdraw(deck, key, request.state.access.actor, given.get("reason", ""))
+    reason = given.get("reason", "")
+    if len(reason) > LONGEST["reason"]:
+        raise UsageError(f"reason: more than {LONGEST['reason']} characters", hint="shorten it")
+    ended = withdraw(deck, key, request.state.access.actor, reason)
     return RedirectResponse(f"/scans?service={ended.service}", SEE_OTHER)

@@ -498,6 +498,11 @@ def test_each_category_and_day_has_its_stream(
     ]
 
 
+def test_a_secret_is_no_name_of_a_service(door: Door, any_key: IngestKey, entry: Make, body: Body) -> None:
+    receipt = door.accept(body(entry(), entry(service="AKIAQX7R2M4P9T6W8Z1B")), any_key)
+    assert [(one.index, one.code) for one in receipt.rejected] == [(1, "invalid_field")]
+
+
 def test_an_undeclared_service_may_come_with_the_decks_own_key(
     door: Door, any_key: IngestKey, entry: Make, body: Body
 ) -> None:

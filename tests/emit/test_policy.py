@@ -124,6 +124,11 @@ def test_a_star_inside_an_entitlement_is_no_glob() -> None:
 
 def test_the_retries_are_what_the_deck_says() -> None:
     assert (held().retryable("TEMPLATE_UNREADABLE"), held().retryable("USAGE")) == (True, False)
+
+
+def test_what_has_no_code_is_retried_by_no_policy() -> None:
+    said = {"service": ["s"], "subject": ["u"], "issued": ["1"], "expires": ["2"], "retry": [""]}
+    assert not policy.Policy(said).retryable("")
     assert held().retry_limits == (4, 60, 700, 1500)
 
 

@@ -159,6 +159,13 @@ def test_not_modified_without_a_tag_is_of_no_use(deck: Deck) -> None:
     assert refresh() == "HTTP 304"
 
 
+def test_an_answer_that_cannot_be_kept_is_no_answer(deck: Deck) -> None:
+    place = Path(policy.path(SERVICE))
+    place.unlink()
+    place.mkdir()
+    assert refresh().startswith("the deck's policy cannot be kept: ")
+
+
 def test_a_good_answer_ends_the_trouble(deck: Deck, capsys: pytest.CaptureFixture[str]) -> None:
     deck.replies.append(answer(500))
     refresh()

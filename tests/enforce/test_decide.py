@@ -89,12 +89,14 @@ def test_what_counts_as_a_repetition(framework: Framework, past: Restriction, st
 
 
 STANDS = earlier(2, MINUTE, until=START + 2 * HOUR, lifted_at=None)
+SHORT = replace(STANDS, until=START + MINUTE)
 NOTHING: dict[str, tuple[dict[str, Any], list[Restriction], timedelta, str]] = {
     "an action that restricts nobody": ({"action": "log and review"}, [], MINUTE, "not_enforced"),
     "a service is no subject": ({"subject_kind": "service"}, [], MINUTE, "no_subject"),
     "nobody": ({"subject": ""}, [], MINUTE, "no_subject"),
     "a log that is read too late": ({}, [], 5 * MINUTE, "already_over"),
     "one that lasts longer stands": ({}, [STANDS], MINUTE, "stands"),
+    "one of a detection stands, however short": ({}, [SHORT], timedelta(), "stands"),
 }
 
 
@@ -111,11 +113,11 @@ def test_one_that_was_lifted_does_not_stand(framework: Framework) -> None:
     assert decide(detection(), [lifted], framework.enforcement, START).reason == "restricted"
 
 
-def test_a_shorter_one_is_joined_by_a_longer_one(framework: Framework) -> None:
-    short = replace(STANDS, until=START + MINUTE)
+def test_a_shorter_one_by_hand_is_joined_by_a_longer_one(framework: Framework) -> None:
+    short = replace(SHORT, detection="")
     made = decide(detection(), [short], framework.enforcement, START).restriction
     assert made is not None
-    assert made.until == START + HOUR  # the third step: the short one was the second
+    assert made.until == START + RATE_LIMIT[0]
 
 
 def test_an_address_is_restricted_until_the_day_s_end(framework: Framework) -> None:

@@ -153,6 +153,12 @@ def test_a_folder_without_yaml_is_a_problem(tmp_path: Path) -> None:
     assert "no .yaml file in it" in str(spec.problems(tmp_path)[0])
 
 
+def test_a_pipe_in_place_of_a_file_is_a_problem_and_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.yml")
+    _, problems = source.read(tmp_path / "pipe.yml", "pipe.yml")
+    assert [one.message for one in problems] == ["is no regular file"]
+
+
 def test_a_folder_in_place_of_a_file_is_a_problem(tmp_path: Path) -> None:
     (tmp_path / "folder.yaml").mkdir()
     assert "cannot be read: Is a directory" in str(spec.problems(tmp_path)[0])

@@ -108,7 +108,7 @@ class Policy:
 
     def retryable(self, code: str) -> bool:
         """Whether a failure with this code is worth another attempt."""
-        return code in self.codes
+        return bool(code) and code in self.codes
 
 
 class Reading:

@@ -6,7 +6,6 @@ The deck is not trusted with more than a document that it signed for this user: 
 is capped in size and time, and what cannot be verified never replaces what was.
 """
 
-import contextlib
 import os
 import urllib.error
 import urllib.request
@@ -68,11 +67,13 @@ def refresh(service: str, now: float, seconds: float) -> str:
     trouble = judge(answer, etag, policy.verify(answer.body, key, service, subject, now).reason)
     if not os.path.lexists(place):
         return trouble  # purged meanwhile
-    with contextlib.suppress(OSError):  # a full disk: the next look tries again
+    try:
         if not trouble and answer.status == GIVEN:
             home.write(place, answer.body.decode())
             home.write(place + "~etag", f"{_mac(answer.body)} {answer.etag}")
         _note(place, trouble)
+    except OSError as error:  # a full disk: what the cache holds is not the deck's last word
+        return f"the deck's policy cannot be kept: {error.strerror}"
     return trouble
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from opsdeck.collect.scrub import redact
 from opsdeck.collect.wire import FIELDS, NEEDED, PARTS, SHAPE, Entry
 from opsdeck.identity.keys import SERVICE_NAME
 from opsdeck.spec.model import Service, Spec
@@ -51,9 +52,9 @@ class Policies:
         self._by_service: dict[str, Policy] = {}
 
     def of(self, service: str) -> Policy | None:
-        """None for a text that is no name of a service."""
+        """None for a text that is no name of a service, or a secret that looks like one."""
         found = self._by_service.get(service)
-        if found is None and SERVICE_NAME.fullmatch(service):
+        if found is None and SERVICE_NAME.fullmatch(service) and redact(service) == service:
             if len(self._by_service) >= KNOWN_SERVICES:
                 self._by_service.clear()
             found = self._by_service[service] = Policy.of(self._spec.service(service), self._spec)

@@ -32,7 +32,7 @@ AHEAD = timedelta(minutes=5)
 # The category of a code that neither the spec nor the sender places (spec, errors.codes).
 UNPLACED = "system_errors"
 UNDATED = "invalid_timestamp", "timestamp: expected RFC 3339 with a zone, such as 2025-09-09T12:00:00.000Z"
-MISNAMED = "invalid_field", "service: expected letters, digits, `.`, `_` and `-`"
+MISNAMED = "invalid_field", "service: expected letters, digits, `.`, `_` and `-`, and no secret"
 UUID_LENGTH = 36
 UUID_HYPHENS = (8, 13, 18, 23)
 # Fingerprints that are remembered, of short failures only: 4 MiB at most.

@@ -50,6 +50,8 @@ def read_all(path: Path, name: str) -> tuple[list[Node], list[Problem]]:
 
 def _text(path: Path, name: str) -> tuple[str, list[Problem]]:
     start = Place(name, 1, 1)
+    if path.exists() and not (path.is_file() or path.is_dir()):
+        return "", [start.problem("(file)", "is no regular file")]
     try:
         with path.open("rb") as file:
             data = file.read(LARGEST_FILE + 1)

@@ -7,7 +7,8 @@ In: a detection, the restrictions that its subject had before, the spec's steps.
    What a person put there or took back is no step.
 3. It counts from the moment of the detection, however late the log is read.
 4. An address is known by a hash that means nothing tomorrow, so its restriction ends with the day (UTC).
-5. What already stands for as long or longer is left as it is.
+5. While one that a detection led to stands, another adds nothing: what is refused already is no repetition, and nobody
+   is driven up the steps by a burst. One that a person put there counts where it lasts as long.
 """
 
 from collections.abc import Iterable
@@ -53,7 +54,7 @@ def decide(
         until = min(until, day_end(found.at))
     if until <= now:
         return Verdict("already_over")
-    if any(stands(one, now) and one.until >= until for one in same):
+    if any(stands(one, found.at) and (one.detection or one.until >= until) for one in same):
         return Verdict("stands")
     return Verdict("restricted", _restriction(found, kind, until, step))
 

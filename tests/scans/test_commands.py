@@ -86,7 +86,7 @@ def test_import_list_show_accept_withdraw(types: Type) -> None:
 def test_a_file_that_cannot_be_read_says_where_and_what_to_do(types: Type, tmp_path: Path) -> None:
     (tmp_path / "cut.json").write_bytes((SAMPLES / "grype.json").read_bytes()[:5_000])
     done = types("import", str(tmp_path / "cut.json"))
-    assert (done.returncode, "$: not JSON" in done.stderr, "try: " in done.stderr) == (2, True, True), (
+    assert (done.returncode, "$: not JSON" in done.stderr, "try: " in done.stderr) == (1, True, True), (
         done.stderr
     )
     assert "Traceback" not in done.stderr
@@ -94,7 +94,22 @@ def test_a_file_that_cannot_be_read_says_where_and_what_to_do(types: Type, tmp_p
 
 def test_a_file_that_is_not_there(types: Type) -> None:
     done = types("import", "nowhere.json")
-    assert (done.returncode, "No such file" in done.stderr) == (2, True)
+    assert (done.returncode, "nowhere.json: No such file" in done.stderr) == (1, True)
+
+
+def test_a_file_that_fails_is_named_and_the_others_are_imported(types: Type, tmp_path: Path) -> None:
+    (tmp_path / "bad.json").write_text("{")
+    files = (str(SAMPLES / "trivy.json"), str(tmp_path / "bad.json"), str(SAMPLES / "pip-audit.json"))
+    done = types("import", *files)
+    assert (done.returncode, done.stdout.count("trivy.json:"), done.stdout.count("pip-audit.json:")) == (
+        1,
+        1,
+        1,
+    )
+    assert f"error: {files[1]}: " in done.stderr
+    assert f"2 of 3 files imported; not: {files[1]}" in done.stderr
+    told = json.loads(types("import", *files, "--json").stdout)
+    assert (len(told["imports"]), [one["file"] for one in told["failed"]]) == (2, [files[1]])
 
 
 def test_no_scanner_is_installed(types: Type) -> None:

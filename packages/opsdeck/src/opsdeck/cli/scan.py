@@ -7,8 +7,8 @@ import typer
 from rich.text import Text
 
 from opsdeck.cli import client
-from opsdeck.cli.output import AsJson, ago, block, console, emit_json, local, table, word
-from opsdeck.errors import UsageError
+from opsdeck.cli.output import AsJson, ago, block, console, emit_json, errors, local, table, word
+from opsdeck.errors import OpsdeckError, UnreachableError, UsageError
 
 app = typer.Typer(help="Vulnerabilities: import scans, list findings, accept risks.", no_args_is_help=True)
 
@@ -30,14 +30,27 @@ def import_files(
     fresh: Fresh = False,
     as_json: AsJson = False,
 ) -> None:
-    """OSV, osv-scanner, pip-audit, Trivy, Grype, CycloneDX, SARIF and OpenVEX files, each whole or not at all."""
-    done = []
+    """OSV, osv-scanner, pip-audit, Trivy, Grype, CycloneDX, SARIF and OpenVEX files, each whole or not at all.
+
+    A file that cannot be imported does not stop the others; the exit code is 1 then.
+    """
+    done, failed = [], []
     for file in files:
-        done.append(_send(_bytes(file), service, format_, source, fresh=fresh))
-        if not as_json:
-            _say(str(file), done[-1])
+        try:
+            done.append(_send(_bytes(file), service, format_, source, fresh=fresh))
+        except UnreachableError:
+            raise
+        except OpsdeckError as error:
+            failed.append(_failed(file, error))
+        else:
+            if not as_json:
+                _say(str(file), done[-1])
     if as_json:
-        emit_json({"imports": done})
+        emit_json({"imports": done, "failed": failed})
+    if failed:
+        names = ", ".join(one["file"] for one in failed)
+        errors.print(word(f"{len(done):,} of {len(files):,} files imported; not: {names}"), soft_wrap=True)
+        raise typer.Exit(1)
 
 
 @app.command("run")
@@ -197,6 +210,14 @@ def _bytes(file: Path) -> bytes:
             f"{file} is larger than {LARGEST:,} bytes", hint="scan in parts, each with a --source"
         )
     return read
+
+
+def _failed(file: Path, error: OpsdeckError) -> dict[str, str]:
+    said = error.message if error.message.startswith(str(file)) else f"{file}: {error.message}"
+    errors.print(Text("error: ", style="red") + word(said), soft_wrap=True)
+    if error.hint:
+        errors.print(word(f"try: {error.hint}"), soft_wrap=True)
+    return {"file": str(file), "error": error.message, "hint": error.hint}
 
 
 def _send(body: bytes, service: str, format_: str, source: str, *, fresh: bool) -> Any:

@@ -1,5 +1,6 @@
 """Security through the API and the pages: what is shown, what people may do, and nothing from events is markup."""
 
+import re
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -114,6 +115,16 @@ def test_one_moment_is_shown_once(person: Any, detected: Detected) -> None:
     assert "From, to" not in person.read("/security/detections/D-1").text
     assert "From, to" in person.read("/security/detections/D-2").text
     assert "Template component/react" in person.read("/security/detections/D-1").text
+
+
+def test_a_phone_is_told_what_was_seen_why_and_until_when(person: Any, detected: Detected) -> None:
+    detected(action="rate limit and review", event="data_exfiltration_risk", detail="501 generations")
+    right = {"subject": USER, "feature": "allow-outside", "for": "1 hour", "reason": "team"}
+    person.post("/security/entitlements", data=right)
+    page = person.read("/security")
+    hidden = re.findall(r'<td class="wide[^"]*">(.*?)</td>', page.source, re.DOTALL)
+    assert page.source.count('<td data-label="until">') == 2
+    assert [cell for cell in hidden if "501 generations" in cell or "<time" in cell] == []
 
 
 def test_a_verdict_by_form(person: Any, deck: Deck, detected: Detected) -> None:

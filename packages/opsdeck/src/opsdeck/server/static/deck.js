@@ -69,6 +69,11 @@
     button.textContent = "Copied";
   });
 
+  // On a narrow screen the pages are one row that scrolls: where the reader is must be in sight.
+  const here = document.querySelector(".side nav [aria-current]");
+  const row = here?.parentElement;
+  if (row) row.scrollLeft += here.getBoundingClientRect().left - row.getBoundingClientRect().left - (row.clientWidth - here.offsetWidth) / 2;
+
   localise(document);
   show();
 })();

@@ -127,6 +127,22 @@ def test_a_phone_is_told_what_was_seen_why_and_until_when(person: Any, detected:
     assert [cell for cell in hidden if "501 generations" in cell or "<time" in cell] == []
 
 
+def test_the_page_of_a_user_says_how_restrictions_ended(
+    person: Any, clock: ManualClock, restriction: Restriction
+) -> None:
+    block = {"subject": USER, "for": "1 hour", "reason": "lost laptop"}
+    person.post("/security/restrictions", data=block)
+    path = f"/security/users/{USER}"
+    assert "Past limits" not in person.read(path).text
+    person.post(f"/security/restrictions/{restriction.key}/lift", data={"reason": HOSTILE})
+    clock.advance(hours=2)
+    page = person.read(path)
+    assert f"lifted by local: {HOSTILE}" in page.text
+    assert "by itself, its time was over" in page.text
+    assert HOSTILE not in page.source
+    assert page.text.count("days") == page.text.count("days that are needed") == 1
+
+
 def test_a_verdict_by_form(person: Any, deck: Deck, detected: Detected) -> None:
     key = detected(action="rate limit and review", event="data_exfiltration_risk")
     assert "Nothing waits" not in person.read("/security").text

@@ -61,13 +61,14 @@ class Story:
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """One user of one service: habits, detections, restrictions that stand, entitlements."""
+    """One user of one service: habits, detections, restrictions that stand and past ones, entitlements."""
 
     service: str
     user: str
     profile: habits.Profile
     detections: tuple[Detection, ...]
     restrictions: tuple[Restriction, ...]
+    past: tuple[Restriction, ...]
     entitlements: tuple[Entitlement, ...]
 
 
@@ -172,6 +173,7 @@ def person(
 ) -> Person:
     """One user: what is usual for them, and what is known about them."""
     verdicts = tx.find(Detection, service=service)
+    every = [one for one in restrictions(tx, service, now, ended=True) if one.subject == user]
     mine = [one for one in verdicts if one.subject == user]
     return Person(
         service,
@@ -179,6 +181,7 @@ def person(
         habits.profile(query, verdicts, service, user, baseline, now),
         tuple(sorted(mine, key=lambda one: (one.at, one.key), reverse=True)),
         of_subject(tx, service, user, now),
+        tuple(one for one in every if not stands(one, now))[:HISTORY],
         entitlements(tx, service, now, user),
     )
 

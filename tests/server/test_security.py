@@ -218,6 +218,25 @@ def test_the_alert_on_a_detection_does_not_wait_for_its_turn(
     assert [one.kind for one in deck.standing.rights("unjucks-cli", "user_1", "").restrictions] == ["block"]
 
 
+STACKS = {
+    "innermost last": ("Traceback (most recent call last):\n  File x\nValueError: no", "trace tail"),
+    "innermost first": ("TypeError: no\n    at render (x.js:1)", "trace"),
+}
+
+
+@pytest.mark.parametrize(("stack", "box"), STACKS.values(), ids=STACKS)
+def test_a_stack_starts_where_it_broke(
+    person: Any, operator: Any, deck: Deck, clock: ManualClock, collected: Callable[..., str], stack: str, box: str
+) -> None:
+    operation = {"type": "template_generation", "template": "t/one", "duration": 1, "success": False}
+    error = {"code": "BROKEN", "message": "no", "stack": stack}
+    collected(operation=operation, error=error, timestamp=clock.now().isoformat(), exitCode=1)
+    deck.tick("faults").run(clock.advance(seconds=2))
+    (row,) = operator.get("/api/errors").json()["errors"]
+    boxes = [one["class"] for one in person.read(f"/errors/{row['id']}").all("div") if "tabindex" in one]
+    assert boxes == [box]
+
+
 # ---- the API ----------------------------------------------------------------------------------------------------
 
 READS = [

@@ -8,6 +8,7 @@ import typer
 from opsdeck.cli import client
 from opsdeck.cli.output import AsJson, console, emit_json, table, word
 from opsdeck.errors import OpsdeckError
+from opsdeck.measure import figures
 
 app = typer.Typer(help="Detection rules: those in force, and tests of a file.", invoke_without_command=True)
 
@@ -52,8 +53,13 @@ def try_rules(
         for problem in checked.problems:
             console.print(word(str(problem)), soft_wrap=True)
         rows = (("ok" if r.passed else "failed", r.name, r.said) for r in checked.results)
-        table(("", "fixture", "said"), ((word(a), b, c) for a, b, c in rows), "no fixture beside it")
+        read = figures.counted(len(checked.rules), "rule")
+        nothing = f"{read} read; no fixtures beside it: {file.stem}.fixtures.yml"
+        if checked.rules:
+            table(("", "fixture", "said"), ((word(a), b, c) for a, b, c in rows), nothing)
+    if checked.problems:
+        raise OpsdeckError("the rules cannot be read", hint="docs/rules.md says what they may hold")
     if not checked.passed:
         raise OpsdeckError(
-            "the rules do not do what their fixtures say", hint="docs/security.md says how they read"
+            "the rules do not do what their fixtures say", hint="docs/rules.md says how fixtures read"
         )

@@ -76,6 +76,8 @@ def test_import_list_show_accept_withdraw(types: Type) -> None:
     accepted = types("accept", "CVE-2021-35042", "--until", "30 days", "--reason", "no user input")
     assert "accepted until" in accepted.stdout, accepted.stderr
     assert "CVE-2021-35042" not in types("list", "--severity", "critical").stdout
+    assert "1 accepted or not affected are hidden" in types("list").stdout
+    assert "CVE-2021-35042" in types("list", "--status", "all").stdout
     (waiver,) = json.loads(types("waivers", "--json").stdout)["waivers"]
     assert waiver["key"][:8] in types("waivers").stdout
     assert "withdrawn" in types("withdraw", waiver["key"][:8], "--reason", "it is").stdout

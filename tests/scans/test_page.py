@@ -94,3 +94,12 @@ def test_hostile_texts_are_shown_as_texts(operator: Any) -> None:
         assert "<script>alert" not in shown
         assert "\x1b" not in shown
         assert "&lt;i&gt;" in shown
+
+
+def test_what_is_accepted_is_told_beside_what_is_open(operator: Any) -> None:
+    operator.bring("trivy.json")
+    assert "accepted or not affected" not in page(operator)
+    operator.accept("CVE-2021-35042")
+    shown = page(operator)
+    assert "open, 1 accepted" in shown
+    assert "1 accepted or not affected</a> hidden" in shown

@@ -296,3 +296,17 @@ def test_a_withdrawal_needs_a_reason(operator: Any, body: dict[str, str]) -> Non
     key = stated(operator)[0]["key"]
     assert operator.ask("POST", f"/api/waivers/{key}/withdraw", json=body).status_code == 422
     assert len(stated(operator)) == 1
+
+
+@pytest.mark.parametrize(("asked", "shown", "hidden"), [
+    ({}, 4, 2), ({"status": "all"}, 6, 0), ({"status": "any"}, 6, 0), ({"severity": "critical"}, 0, 2),
+    ({"text": "django"}, 0, 1), ({"text": "requests"}, 2, 0), ({"status": "accepted"}, 1, 0),
+], ids=str)  # fmt: skip
+def test_a_list_says_how_many_waived_ones_it_hides(
+    operator: Any, asked: dict[str, str], shown: int, hidden: int
+) -> None:
+    for file in ("trivy.json", "vex.openvex.json"):
+        operator.bring(file)
+    operator.accept("CVE-2021-35042")
+    listed = operator.listing(**asked)
+    assert (len(listed["findings"]), listed["hidden"]) == (shown, hidden)

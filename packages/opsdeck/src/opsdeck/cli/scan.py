@@ -85,7 +85,9 @@ def run_scanner(
 def list_findings(
     service: Service = "",
     severity: Annotated[str, typer.Option(help="critical, high, medium, low, none or unknown.")] = "",
-    status: Annotated[str, typer.Option(help="open, accepted, not_affected, fixed, gone or any.")] = "open",
+    status: Annotated[
+        str, typer.Option(help="open, accepted, not_affected, fixed, gone, or any (all).")
+    ] = "open",
     text: Annotated[str, typer.Option(help="In a name, a package or a title.")] = "",
     number: Annotated[int, typer.Option("-n", help="How many of the worst.", min=1, max=1_000)] = 100,
     as_json: AsJson = False,
@@ -105,6 +107,8 @@ def list_findings(
     table(("severity", "vulnerability", "package", "fixed in", "status", "what"), rows, empty)
     if found["more"]:
         console.print(f"the worst {number} are shown; more: -n {min(2 * number, 1_000)}")
+    if found["hidden"]:
+        console.print(f"{found['hidden']:,} accepted or not affected are hidden; with them: --status any")
 
 
 @app.command()

@@ -1,12 +1,13 @@
 """Vulnerabilities as pages, API and CLI show them. In: a transaction, a service, filters, now. Out: frozen answers."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import islice
 
 from opsdeck.collect.scans import summary
 from opsdeck.collect.scans.shape import SEVERITIES
+from opsdeck.collect.scans.summary import Summary
 from opsdeck.collect.scans.unite import names
 from opsdeck.collect.scans.waive import about, by_name, standing, taken_back
 from opsdeck.errors import NotFoundError, UsageError
@@ -14,6 +15,8 @@ from opsdeck.model import Finding, Scan, Transition, Waiver
 from opsdeck.stores.api import Transaction
 
 STATUSES = ("open", "accepted", "not_affected", "fixed", "gone")
+EVERY = ("any", "all")
+WAIVED = ("accepted", "not_affected")
 MOST = 1_000
 HISTORY = 50
 REASONS = {
@@ -27,24 +30,30 @@ REASONS = {
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """Which findings are asked for; "" is any. `text` is looked for in names, package and title."""
+    """Which findings are asked for; "" is any, as `any` and `all` are of the status. `text` is looked for in names, package and title."""
 
     severity: str = ""
     status: str = "open"
     text: str = ""
 
     def __post_init__(self) -> None:
+        if self.status in EVERY:
+            object.__setattr__(self, "status", "")
         for what, value, known in (
             ("severity", self.severity, SEVERITIES),
             ("status", self.status, STATUSES),
         ):
             if value and value not in known:
-                raise UsageError(f"there is no {what} {value!r}", hint=f"one of: {', '.join(known)}")
+                more = ", any" if what == "status" else ""
+                raise UsageError(f"there is no {what} {value!r}", hint=f"one of: {', '.join(known)}{more}")
 
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """Findings worst first, how many there are of each status and severity, and whether more match."""
+    """Findings worst first, how many there are of each status and severity, and whether more match.
+
+    `hidden`: how many accepted and not affected ones match but for their status, where only open ones are asked for.
+    """
 
     service: str
     counts: Mapping[str, Mapping[str, int]]
@@ -52,6 +61,7 @@ class Listing:
     looked_at: datetime | None
     findings: tuple[Finding, ...]
     more: bool
+    hidden: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +81,9 @@ def listing(tx: Transaction, service: str, wanted: Filter, limit: int, offset: i
     kept = summary.get(tx, service)
     rows = tuple(islice(_wanted(tx, service, wanted), max(offset, 0), max(offset, 0) + limit + 1))
     return Listing(
-        service, kept.counts, kept.findings_open, kept.looked_at, rows[:limit], more=len(rows) > limit
-    )
+        service, kept.counts, kept.findings_open, kept.looked_at, rows[:limit],
+        more=len(rows) > limit, hidden=_hidden(tx, kept, wanted),
+    )  # fmt: skip
 
 
 def story(
@@ -110,6 +121,16 @@ def waivers(tx: Transaction, service: str = "", limit: int = MOST) -> tuple[Waiv
     found = tx.find(Waiver, service=service) if service else tx.find(Waiver)
     found = [one for one in found if not taken_back(one)]
     return tuple(sorted(found, key=lambda one: (one.kind, one.until or one.at, one.key))[:limit])
+
+
+def _hidden(tx: Transaction, kept: Summary, wanted: Filter) -> int:
+    if wanted.status != "open":
+        return 0
+    if wanted.text:
+        waived = (replace(wanted, status=status) for status in WAIVED)
+        return sum(1 for asked in waived for _ in _wanted(tx, kept.service, asked))
+    levels = (wanted.severity,) if wanted.severity else SEVERITIES
+    return sum(kept.count(status, level) for status in WAIVED for level in levels)
 
 
 def _wanted(tx: Transaction, service: str, wanted: Filter) -> Iterator[Finding]:

@@ -123,7 +123,7 @@ def list_findings(
     offset: int = 0,
 ) -> Response:
     named = services.named(deck.events, deck.spec, service, deck.clock.now()).name
-    wanted = scans.Filter(severity, "" if status == "any" else status, text)
+    wanted = scans.Filter(severity, status, text)
     with deck.state.begin(write=False) as tx:
         return plain(scans.listing(tx, named, wanted, limit, offset))
 

@@ -38,7 +38,7 @@ def board(
 ) -> HTMLResponse:
     now = deck.clock.now()
     asked = services.named(deck.events, deck.spec, service, now)
-    wanted = scans.Filter(severity, "" if status == "any" else status, text)
+    wanted = scans.Filter(severity, status, text)
     with deck.state.begin(write=False) as tx:
         shown = scans.listing(tx, asked.name, wanted, PER_PAGE, offset)
         recent, waivers = scans.scans(tx, asked.name, RECENT), scans.waivers(tx, asked.name, SHOWN)

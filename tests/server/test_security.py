@@ -226,7 +226,13 @@ STACKS = {
 
 @pytest.mark.parametrize(("stack", "box"), STACKS.values(), ids=STACKS)
 def test_a_stack_starts_where_it_broke(
-    person: Any, operator: Any, deck: Deck, clock: ManualClock, collected: Callable[..., str], stack: str, box: str
+    person: Any,
+    operator: Any,
+    deck: Deck,
+    clock: ManualClock,
+    collected: Callable[..., str],
+    stack: str,
+    box: str,
 ) -> None:
     operation = {"type": "template_generation", "template": "t/one", "duration": 1, "success": False}
     error = {"code": "BROKEN", "message": "no", "stack": stack}

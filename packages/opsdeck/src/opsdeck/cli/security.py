@@ -1,5 +1,6 @@
 """`opsdeck security …`: what was detected, who is restricted, who may use what, and what a person does about it."""
 
+import shlex
 from typing import Annotated, Any
 from urllib.parse import quote
 
@@ -71,7 +72,7 @@ def show(detection: Detected, as_json: AsJson = False) -> None:
     }
     lines(list(facts), [word(value) for value in facts.values()])
     if found["evidence"]:
-        read = f"opsdeck logs --where eventId={found['evidence'][0]}"
+        read = f"opsdeck logs --where {shlex.quote('eventId=' + found['evidence'][0])}"
         console.print(word(f"to read an entry of the evidence: {read}"), soft_wrap=True)
     _restrictions(found["restrictions"], "it restricted nobody")
     rows = (

@@ -195,9 +195,7 @@ def _one(tx: Transaction, kind: type[Named], key: str, hint: str) -> Named:
         raise NotFoundError(f"there is no {kind.__name__.lower()} {key[:80]!r}", hint=hint)
     if len(found) > 1:
         few = ", ".join(sorted(one.key for one in found)[:3])
-        raise NotFoundError(
-            f"{len(found)} ids begin with {key[:80]!r}", hint=f"write more of the id: {few}"
-        )
+        raise NotFoundError(f"{len(found)} ids begin with {key[:80]!r}", hint=f"write more of the id: {few}")
     return found[0]
 
 

@@ -94,7 +94,10 @@ def list_review(deck: TheDeck, service: Name = "") -> Response:
         return answer(detections=[row for one in asked for row in security.queue(tx, one.name, events)])
 
 
-@router.get("/detections/{key}", summary="One detection, by its id or the id's beginning: figures, evidence, what it led to")
+@router.get(
+    "/detections/{key}",
+    summary="One detection, by its id or the id's beginning: figures, evidence, what it led to",
+)
 def show_detection(deck: TheDeck, key: str) -> Response:
     with deck.state.begin(write=False) as tx:
         return plain(security.story(tx, security.detection(tx, key), deck.rules))

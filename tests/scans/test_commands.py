@@ -83,6 +83,8 @@ def test_import_list_show_accept_withdraw(types: Type) -> None:
     assert "withdrawn" in types("withdraw", waiver["key"][:8], "--reason", "it is").stdout
     assert "CVE-2021-35042" in types("list", "--severity", "critical").stdout
     assert "grype" in types("history").stdout
+    types("import", str(SAMPLES / "osv-withdrawn.json"))
+    assert "statements" in types("history").stdout
 
 
 def test_a_file_that_cannot_be_read_says_where_and_what_to_do(types: Type, tmp_path: Path) -> None:

@@ -103,3 +103,12 @@ def test_what_is_accepted_is_told_beside_what_is_open(operator: Any) -> None:
     shown = page(operator)
     assert "open, 1 accepted" in shown
     assert "1 accepted or not affected</a> hidden" in shown
+
+
+@pytest.mark.parametrize("file", ["vex.openvex.json", "vex.cdx.json", "osv-withdrawn.json"])
+def test_an_import_of_statements_is_among_the_last_imports(operator: Any, file: str) -> None:
+    operator.bring(file)
+    (one,) = operator.ask("GET", "/api/scans").json()["scans"]
+    assert (one["stated_only"], one["findings"]) == (True, 0)
+    assert '<span class="soft">statements</span>' in page(operator)
+    assert "nobody has looked at the packages yet" in page(operator)

@@ -196,7 +196,7 @@ def history(service: Annotated[str, typer.Option("--service", "-s")] = "", as_js
         emit_json(found)
         return
     rows = (
-        (ago(s["imported_at"]), s["service"], s["tool"], s["source"] or "-", local(s["made_at"]), str(s["findings"]), s["actor"])
+        (ago(s["imported_at"]), s["service"], s["tool"], s["source"] or "-", local(s["made_at"]), "statements" if s["stated_only"] else str(s["findings"]), s["actor"])
         for s in found["scans"]
     )  # fmt: skip
     columns = ("imported", "service", "tool", "source", "made", "findings", "by")

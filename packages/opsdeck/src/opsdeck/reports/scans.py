@@ -1,11 +1,12 @@
 """Vulnerabilities as pages, API and CLI show them. In: a transaction, a service, filters, now. Out: frozen answers."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from itertools import islice
 
 from opsdeck.collect.scans import summary
+from opsdeck.collect.scans.keep import stated_only
 from opsdeck.collect.scans.shape import SEVERITIES
 from opsdeck.collect.scans.summary import Summary
 from opsdeck.collect.scans.unite import names
@@ -74,6 +75,13 @@ class FindingStory:
     history: tuple[Transition, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Brought(Scan):
+    """An import; `stated_only`: it brought statements, and nobody looked at packages."""
+
+    stated_only: bool
+
+
 def listing(tx: Transaction, service: str, wanted: Filter, limit: int, offset: int = 0) -> Listing:
     """The findings that are wanted, `limit` (1 to 1,000) of them after the first `offset`."""
     if not 1 <= limit <= MOST:
@@ -110,10 +118,13 @@ def story(
     )
 
 
-def scans(tx: Transaction, service: str = "", limit: int = 50) -> tuple[Scan, ...]:
+def scans(tx: Transaction, service: str = "", limit: int = 50) -> tuple[Brought, ...]:
     """The newest imports first."""
     found = tx.find(Scan, service=service) if service else tx.find(Scan)
-    return tuple(sorted(found, key=lambda one: (one.imported_at, one.key), reverse=True)[:limit])
+    newest = sorted(found, key=lambda one: (one.imported_at, one.key), reverse=True)[:limit]
+    return tuple(
+        Brought(*(getattr(one, field.name) for field in fields(one)), stated_only(one)) for one in newest
+    )
 
 
 def waivers(tx: Transaction, service: str = "", limit: int = MOST) -> tuple[Waiver, ...]:

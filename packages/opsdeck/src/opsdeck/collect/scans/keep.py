@@ -21,6 +21,7 @@ from opsdeck.stores.api import Transaction
 NAMED = 100
 SCANS_KEPT = 50
 SEVERE = "critical"
+STATED = "-stated"  # ends the key of an import that brought statements only: nobody looked
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,10 +62,7 @@ class Imported:
 def take(tx: Transaction, report: Report, sender: Sender, now: datetime) -> Imported:
     """Keep what the report says. Raises ConflictError for one that is older than the newest of its tool and source."""
     look = Look(sender.service, report.tool, text.plain(sender.source) or report.source)
-    scans = sorted(
-        tx.find(Scan, service=look.service, tool=look.tool, source=look.source),
-        key=lambda scan: (scan.imported_at, scan.key),
-    )
+    scans = _imports(tx, look, looked=True)
     if (known := _known(tx, scans, report, sender, look)) is not None:
         return known
     old = {one.key: one for one in tx.find(Finding, service=look.service)}
@@ -79,7 +77,14 @@ def take(tx: Transaction, report: Report, sender: Sender, now: datetime) -> Impo
         merged=len(united.merged), statements=len(report.statements), applied=told["waived"], critical=counts.open_critical,
         stay_withdrawn=len(said.stay), withdrawn_by=tuple(sorted({one.actor for one in said.stay})),
     )  # fmt: skip
-    _log(tx, result, sender, scans, now, kept=report.looked)
+    _log(
+        tx,
+        result,
+        sender,
+        scans if report.looked else _imports(tx, look, looked=False),
+        now,
+        looked=report.looked,
+    )
     waivers.tell(tx, said.changed[:NAMED], now)
     return result
 
@@ -90,6 +95,19 @@ def settle(tx: Transaction, service: str, now: datetime) -> int:
     new = _settled(old, United((), ()), tx.find(Waiver, service=service), now)
     _write(tx, service, old, new, None)
     return sum(new[key].status != one.status for key, one in old.items())
+
+
+def stated_only(scan: Scan) -> bool:
+    """Whether the import brought statements and nobody's look at packages."""
+    return scan.key.endswith(STATED)
+
+
+def _imports(tx: Transaction, look: Look, *, looked: bool) -> list[Scan]:
+    """Those of a tool and source, the newest last."""
+    found = tx.find(Scan, service=look.service, tool=look.tool, source=look.source)
+    return sorted(
+        (one for one in found if stated_only(one) != looked), key=lambda one: (one.imported_at, one.key)
+    )
 
 
 def _known(
@@ -173,20 +191,19 @@ def _change(old: Finding | None, new: Finding) -> tuple[str, str, str]:
 
 
 def _log(
-    tx: Transaction, done: Imported, sender: Sender, scans: Sequence[Scan], now: datetime, *, kept: bool
+    tx: Transaction, done: Imported, sender: Sender, scans: Sequence[Scan], now: datetime, *, looked: bool
 ) -> None:
-    """The row of the import and, where somebody looked, its record; of the records of a tool and source the newest SCANS_KEPT stay."""
-    key = f"{now:%Y%m%dT%H%M%S%f}-{sender.digest[:16]}"
+    """The row of the import and its record; of the records of a tool and source the newest SCANS_KEPT stay."""
+    key = f"{now:%Y%m%dT%H%M%S%f}-{sender.digest[:16]}" + ("" if looked else STATED)
     name = Look(done.service, done.tool, done.source).name
-    if kept:
-        for old in scans[: max(0, len(scans) + 1 - SCANS_KEPT)]:
-            tx.drop(Scan, old.key)
-        tx.put(
-            Scan(
-                key, done.service, done.tool, done.format, done.source, sender.digest, done.made_at, now,
-                sender.actor, done.findings, done.critical,
-            )
-        )  # fmt: skip
+    for old in scans[: max(0, len(scans) + 1 - SCANS_KEPT)]:
+        tx.drop(Scan, old.key)
+    tx.put(
+        Scan(
+            key, done.service, done.tool, done.format, done.source, sender.digest, done.made_at, now,
+            sender.actor, done.findings, done.critical,
+        )
+    )  # fmt: skip
     said = f"{done.findings:,} findings, {done.new:,} new, {done.gone:,} gone, {done.statements:,} statements"
     data = {
         "scan": key, "format": done.format, "findings": done.findings, "new": done.new, "gone": done.gone,

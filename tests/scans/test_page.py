@@ -112,3 +112,18 @@ def test_an_import_of_statements_is_among_the_last_imports(operator: Any, file: 
     assert (one["stated_only"], one["findings"]) == (True, 0)
     assert '<span class="soft">statements</span>' in page(operator)
     assert "nobody has looked at the packages yet" in page(operator)
+
+
+def test_the_fix_stands_under_the_package_where_a_phone_shows_it(operator: Any) -> None:
+    operator.bring("trivy.json")
+    cell = page(operator).split("pkg:pypi/pyyaml</span>")[1].split("</td>")[0]
+    assert "5.3, fixed in 5.4" in cell
+
+
+@pytest.mark.parametrize(("none", "tile"), [(False, "All"), (True, "None")])
+def test_a_tile_of_what_is_no_risk_is_there_when_something_is(
+    operator: Any, sample: Any, none: bool, tile: str
+) -> None:
+    operator.bring(sample("grype.json").replace(b'"Medium"', b'"None"' if none else b'"Medium"'))
+    shown = page(operator).split('aria-label="Open findings by severity"')[1].split("</dl>")[0]
+    assert [word for word in (">All<", ">None<") if word in shown] == [f">{tile}<"]

@@ -123,7 +123,10 @@ def scans(tx: Transaction, service: str = "", limit: int = 50) -> tuple[Brought,
     found = tx.find(Scan, service=service) if service else tx.find(Scan)
     newest = sorted(found, key=lambda one: (one.imported_at, one.key), reverse=True)[:limit]
     return tuple(
-        Brought(*(getattr(one, field.name) for field in fields(one)), stated_only(one)) for one in newest
+        Brought(
+            **{field.name: getattr(one, field.name) for field in fields(one)}, stated_only=stated_only(one)
+        )
+        for one in newest
     )
 
 

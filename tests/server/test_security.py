@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -169,6 +170,16 @@ def test_after_lifting_the_page_says_what_still_stands(person: Any, restriction:
     assert f"{USER} is still blocked until" in person.read(lifted.headers["location"]).text
     assert "user_2 is not restricted" in person.read("/security?about=user_2").text
     assert HOSTILE not in person.read(f"/security?about={HOSTILE}").source
+
+
+def test_a_flood_of_restrictions_is_counted_and_not_all_shown(
+    person: Any, deck: Deck, restriction: Restriction
+) -> None:
+    with deck.state.begin() as tx:
+        tx.put_all(replace(restriction, key=f"R-{n:04}", subject=f"user_{n:04}") for n in range(2_000))
+    page = person.read("/security")
+    assert page.source.count("/lift") == 50
+    assert "and 1,951 more" in page.text
 
 
 def test_block_entitle_and_revoke_by_form(person: Any, deck: Deck) -> None:

@@ -40,6 +40,8 @@ class Board:
     detections: tuple[Detection, ...]
     queue: tuple[Detection, ...]
     restrictions: tuple[Restriction, ...]
+    restricted: int
+    """How many stand in all; the list is cut, or one sender could make a page of any size."""
     entitlements: tuple[Entitlement, ...]
     secrets: int
     users: tuple[str, ...]
@@ -81,14 +83,16 @@ def board(
     limit: int,
     now: datetime,
 ) -> Board:
-    """Everything about one service; `limit` is the most detections in each list."""
+    """Everything about one service; `limit` is the most in each list."""
     found = detections(tx, service)
+    standing = restrictions(tx, service, now)
     users = dict.fromkeys(one.subject for one in found if one.subject_kind == "user")
     return Board(
         service,
         found[:limit],
         queue(tx, service, events)[:limit],
-        restrictions(tx, service, now),
+        standing[:limit],
+        len(standing),
         entitlements(tx, service, now),
         secrets(query, service, now),
         tuple(users)[:limit],

@@ -28,7 +28,11 @@ def test_routes(app: FastAPI) -> None:
 
 
 def test_error_codes() -> None:
-    codes = set(refuse.REFUSALS) | {code for _, _, code in refuse.STATUS} | {"invalid", "unsupported_type", "slow_body"}
+    codes = (
+        set(refuse.REFUSALS)
+        | {code for _, _, code in refuse.STATUS}
+        | {"invalid", "unsupported_type", "slow_body"}
+    )
     documented = set(re.findall(r"^\| `(\w+)` \| (\d{3})", TEXT, re.MULTILINE))
     assert {code for code, _ in documented} == codes
     statuses = {code: str(status) for code, (status, _, _) in refuse.REFUSALS.items()}

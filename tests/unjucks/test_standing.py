@@ -306,7 +306,9 @@ def test_an_attempt_is_recorded_as_critical(
 ) -> None:
     templates(CLOSED)
     put()
-    monkeypatch.setattr(sys.modules["opsdeck_emit.run"], "wake", lambda *_, **__: None)  # so that the event waits here
+    monkeypatch.setattr(
+        sys.modules["opsdeck_emit.run"], "wake", lambda *_, **__: None
+    )  # so that the event waits here
     assert run(*RUN).error == "RESTRICTED"
     (event,) = granted()
     error = event["error"]

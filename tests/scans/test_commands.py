@@ -129,6 +129,12 @@ def test_the_scanner_that_is_installed_runs_and_its_report_is_imported(types: Ty
     assert (done["tool"], done["findings"]) == ("pip-audit", 6)
 
 
+def test_a_folder_that_is_called_like_an_option_is_a_folder(home: Path, types: Type, scanner: Any) -> None:
+    (home / "--config=x").mkdir()
+    path = scanner("osv-scanner", 'echo "asked for $4" >&2; exit 2')
+    assert f"asked for {home}/--config=x" in types("run", "--", "--config=x", path=path).stderr
+
+
 @pytest.mark.parametrize(("script", "said"), [
     ("echo no network >&2; exit 2", "osv-scanner failed with exit code 2: no network"),
     ("exit 0", "osv-scanner failed with exit code 0: it said nothing"),

@@ -38,7 +38,7 @@ def _pip_audit(path: Path) -> Sequence[str]:
 
 # The first that is found runs: osv-scanner reads lock files of every language.
 SCANNERS = {"osv-scanner": _osv_scanner, "pip-audit": _pip_audit}
-GET = "pip install pip-audit, or get osv-scanner: https://google.github.io/osv-scanner/installation"
+GET = "pip install pip-audit, or install osv-scanner as its documentation says"
 
 
 def found(tool: str = "") -> tuple[str, str]:
@@ -64,7 +64,7 @@ def run(
         raise UsageError(f"there is no {path}", hint="name the folder or file to scan")
     name, program = found(tool)
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as said:
-        code = _wait([program, *SCANNERS[name](path)], out, said, limit, environment)
+        code = _wait([program, *SCANNERS[name](path.absolute())], out, said, limit, environment)
         size = out.seek(0, os.SEEK_END)
         if size > LARGEST:
             raise OpsdeckError(f"{name} wrote more than {LARGEST:,} bytes", hint="scan in parts")

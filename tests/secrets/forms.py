@@ -124,7 +124,7 @@ FORMS: dict[str, Make] = {
     "GCP service account": pem("", "\\n", '{"type": "service_account", "private_key": "SECRET\\n", "client_id": "1"}'),
     "Azure AccountKey": around("DefaultEndpointsProtocol=https;AccountName=a;AccountKey=SECRET;EndpointSuffix=x", lambda m: m.base64(64)),
     "Azure SAS": around("https://a.blob.core.windows.net/c?sv=2022-11-02&sr=b&sig=SECRET&se=2026", lambda m: m.base64(32).replace("+", "%2B").replace("/", "%2F").replace("=", "%3D")),
-    "npm token": around("//registry.npmjs.org/:_authToken=SECRET", lambda m: m.checked("npm_")),
+    "npm token": around("//registry.example.org/:_authToken=SECRET", lambda m: m.checked("npm_")),
     "PyPI token": around("upload with SECRET failed", lambda m: "pypi-AgEIcHlwaS5vcmc" + m.of(URLSAFE, 80)),
     "Docker Hub": around("docker login -u ann -p SECRET", lambda m: "dckr_pat_" + m.of(URLSAFE[:-2], 27)),
     "Heroku": around("HEROKU_API_KEY=SECRET", Maker.uuid),

@@ -12,10 +12,10 @@ from datetime import datetime
 from opsdeck.alerts.machine import ACTOR, KIND, Look, Step, decide, figures_of, fresh
 from opsdeck.alerts.path import note
 from opsdeck.measure.indicators import HOST_WIDE, read
-from opsdeck.measure.query import Memo, Query
+from opsdeck.measure.query import Memo
 from opsdeck.model import AlertState, Change, Window
 from opsdeck.spec.model import Condition, Rule, Service
-from opsdeck.stores.api import StateStore, Transaction
+from opsdeck.stores.api import Query, StateStore, Transaction
 
 INHIBITION = "inhibition"
 

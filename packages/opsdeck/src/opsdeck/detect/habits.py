@@ -19,9 +19,9 @@ from typing import Any, Literal
 from opsdeck.detect.history import DAY, SHOWN, History
 from opsdeck.detect.hits import Hit
 from opsdeck.detect.usual import Day, Taught, Usual, learn
-from opsdeck.measure.query import Query
 from opsdeck.model import Detection
 from opsdeck.spec.framework import Baseline
+from opsdeck.stores.api import Query
 
 VOLUME, MIX, FIRST_SEEN = "unusual_volume", "unusual_mix", "first_seen_templates"
 EVENTS = {

@@ -11,9 +11,9 @@ from datetime import datetime, timedelta
 from itertools import islice
 
 from opsdeck.detect.usual import Day
-from opsdeck.measure.query import Query
 from opsdeck.model import Clause, Match, Window
 from opsdeck.spec.framework import Baseline
+from opsdeck.stores.api import Query
 
 DAY = timedelta(days=1)
 SHOWN = 20

@@ -27,8 +27,8 @@ from opsdeck.detect.fields import FIELDS
 from opsdeck.detect.hits import Hit
 from opsdeck.detect.pushing import Pushed, push
 from opsdeck.detect.rule import Rule
-from opsdeck.measure.query import Query
 from opsdeck.model import Clause, Entry, Group, Match, Window
+from opsdeck.stores.api import Query
 
 # How much later than the first event of a burst its last one may arrive.
 MARGIN = timedelta(minutes=15)

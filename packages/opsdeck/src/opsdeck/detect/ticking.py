@@ -13,10 +13,9 @@ from typing import Literal
 from opsdeck.detect.hits import Hit
 from opsdeck.detect.looking import Found, look
 from opsdeck.detect.rule import Rule
-from opsdeck.measure.query import Query
 from opsdeck.model import Change, Detection, Setting, TickRun
 from opsdeck.spec.framework import Framework
-from opsdeck.stores.api import StateStore, Transaction
+from opsdeck.stores.api import Query, StateStore, Transaction
 
 KIND = "security"
 ACTOR = "detect"

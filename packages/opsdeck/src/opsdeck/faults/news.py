@@ -10,8 +10,8 @@ from typing import Any
 
 from opsdeck.collect.stamp import AHEAD, LATE
 from opsdeck.faults.members import CAUSE, FAILURES
-from opsdeck.measure.query import Query
 from opsdeck.model import Clause, Cursor, Group, Match, Window
+from opsdeck.stores.api import Query
 from opsdeck.timing import parse_iso
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

@@ -13,9 +13,8 @@ from opsdeck.errors import ConflictError, NotFoundError, UsageError
 from opsdeck.faults.members import ANY, CAUSE, FAILURES, KIND, find, fresh_id, members_of
 from opsdeck.faults.people import needed
 from opsdeck.faults.write import told
-from opsdeck.measure.query import Query
 from opsdeck.model import Change, Entry, Fault, FaultMember, Group, Window
-from opsdeck.stores.api import StateStore
+from opsdeck.stores.api import Query, StateStore
 
 SPLIT = "split"
 

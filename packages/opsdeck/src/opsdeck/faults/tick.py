@@ -18,10 +18,9 @@ from opsdeck.faults.news import EPOCH, MILLISECOND, news
 from opsdeck.faults.resolution import came_back
 from opsdeck.faults.sight import Room, Sighting
 from opsdeck.faults.write import write
-from opsdeck.measure.query import Query
 from opsdeck.model import Clause, Cursor, Entry, Fault, FaultMember, Group, Match, Window
 from opsdeck.spec.model import Service
-from opsdeck.stores.api import StateStore
+from opsdeck.stores.api import Query, StateStore
 from opsdeck.versions import Regression
 
 CATEGORIES = ("application", "audit", "performance", "security")

@@ -26,9 +26,9 @@ from opsdeck.measure.population import (
     runs,
     total,
 )
-from opsdeck.measure.query import Query
 from opsdeck.model import Clause, Match, Reading, Tally, Window
 from opsdeck.spec.model import Service
+from opsdeck.stores.api import Query
 
 MINUTE = timedelta(minutes=1)
 P95 = 0.95

@@ -19,9 +19,10 @@ from opsdeck import timing
 from opsdeck.measure import figures
 from opsdeck.measure.indicators import LATENCIES, read
 from opsdeck.measure.outages import outages
-from opsdeck.measure.query import Memo, Query
+from opsdeck.measure.query import Memo
 from opsdeck.model import Reading, Tally, Verdict, Window
 from opsdeck.spec.model import Objective, Service
+from opsdeck.stores.api import Query
 
 RECENT = timedelta(hours=1)
 MONTH = timing.duration("1 month")

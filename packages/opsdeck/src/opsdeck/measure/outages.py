@@ -12,9 +12,9 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 
 from opsdeck.measure.population import cli_probes
-from opsdeck.measure.query import Query
 from opsdeck.model import Clause, Window
 from opsdeck.spec.model import Service
+from opsdeck.stores.api import Query
 
 MINUTE = timedelta(minutes=1)
 FAILED = Clause("outcome", "=", "failure")

@@ -6,9 +6,9 @@ In: a service. Out: a Match or a Tally. It must not know thresholds or rules.
 from collections import defaultdict
 from collections.abc import Iterable
 
-from opsdeck.measure.query import Query
 from opsdeck.model import Bar, Clause, Match, Slice, Tally, Window
 from opsdeck.spec.model import Service
+from opsdeck.stores.api import Query
 
 HEALTH_CHECK = "health_check"
 GENERATION = "template_generation"

@@ -1,43 +1,16 @@
-"""What measuring asks of an event store, and a memo that answers the same question once.
+"""A memo that asks an event store the same question once.
 
-In: an event store. Out: the reading half of it. It must not know what is measured.
+In: the reading half of an event store. Out: the same. It must not know what is measured.
 """
 
 from collections.abc import Callable
 from datetime import timedelta
-from typing import Protocol, TypeVar
+from typing import TypeVar
 
 from opsdeck.model import Entry, Group, Match, Sample, Slice, Turn, Window
+from opsdeck.stores.api import Query
 
 R = TypeVar("R")
-
-
-class Query(Protocol):
-    """The reading half of an EventStore (stores/api.py says what each method means)."""
-
-    def tally(
-        self, match: Match, window: Window, by: tuple[str, ...] = (), step: timedelta | None = None
-    ) -> list[Slice]: ...
-
-    def distinct(self, field: str, match: Match, window: Window) -> int: ...
-
-    def groups(
-        self,
-        match: Match,
-        window: Window,
-        by: tuple[str, ...],
-        *,
-        step: timedelta | None = None,
-        distinct: str = "",
-        within: timedelta | None = None,
-        above: int = 0,
-    ) -> list[Group]: ...
-
-    def turns(self, match: Match, window: Window) -> list[Turn]: ...
-
-    def find(self, match: Match, window: Window, limit: int, before: str = "") -> list[Entry]: ...
-
-    def samples(self, name: str, service: str, window: Window) -> list[Sample]: ...
 
 
 class Memo:

@@ -9,12 +9,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from opsdeck.faults.members import FAILURES
-from opsdeck.measure.query import Query
 from opsdeck.model import Window
 from opsdeck.reports import alerts
 from opsdeck.reports.spans import MOST_POINTS, starts
 from opsdeck.spec.model import Service
-from opsdeck.stores.api import Transaction
+from opsdeck.stores.api import Query, Transaction
 
 RECENT = timedelta(hours=1)
 MOST = 200

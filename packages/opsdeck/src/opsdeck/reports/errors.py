@@ -12,14 +12,13 @@ from opsdeck import faults
 from opsdeck.errors import NotFoundError, UsageError
 from opsdeck.faults.members import KIND
 from opsdeck.faults.resolution import said
-from opsdeck.measure.query import Query
 from opsdeck.model import Entry, Fault, FaultMember, Transition, Window
 from opsdeck.reports import alerts, logs
 from opsdeck.reports.error_windows import RECENT, grid, thresholds
 from opsdeck.reports.fault_figures import Figures, Sorter, VersionFigures, figures, of_members, of_services
 from opsdeck.reports.spans import starts
 from opsdeck.spec.model import ErrorCategory, Service, Spec
-from opsdeck.stores.api import Transaction
+from opsdeck.stores.api import Query, Transaction
 
 Standing = Literal["open", "regressed", "resolved", "ignored"]
 

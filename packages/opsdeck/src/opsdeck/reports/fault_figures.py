@@ -11,9 +11,9 @@ from datetime import datetime, timedelta
 
 from opsdeck.faults import Cause, member_of
 from opsdeck.faults.members import ANY, CAUSE, FAILURES
-from opsdeck.measure.query import Query
 from opsdeck.model import Clause, FaultMember, Group, Match, Window
 from opsdeck.reports.spans import starts
+from opsdeck.stores.api import Query
 
 OF_CAUSE = len(CAUSE)
 NOBODY = (ANY,) * (OF_CAUSE - 1)

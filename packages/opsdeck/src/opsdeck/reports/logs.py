@@ -7,10 +7,10 @@ from typing import Any
 
 from opsdeck.collect.stamp import AHEAD
 from opsdeck.errors import UsageError
-from opsdeck.measure.query import Query
 from opsdeck.model import Entry, Match, Window
 from opsdeck.reports.charts import Chart, counts
 from opsdeck.reports.spans import grid
+from opsdeck.stores.api import Query
 from opsdeck.stores.events.facts import PATHS, outcome
 
 TEXTS = ("service", "version", "operation", "template", "command", "user_type", "error_code", "error_message")

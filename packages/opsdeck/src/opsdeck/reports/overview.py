@@ -13,14 +13,14 @@ from typing import Literal
 from opsdeck.measure import figures, indicators
 from opsdeck.measure.objectives import COMPARE
 from opsdeck.measure.population import HEALTH_CHECK, people
-from opsdeck.measure.query import Memo, Query
+from opsdeck.measure.query import Memo
 from opsdeck.model import AlertState, Slice, Verdict, Window
 from opsdeck.reports import charts, words
 from opsdeck.reports.charts import Chart
 from opsdeck.reports.probes import Probes, probes
 from opsdeck.reports.spans import grid
 from opsdeck.spec.model import Service, Spec
-from opsdeck.stores.api import Transaction
+from opsdeck.stores.api import Query, Transaction
 
 Standing = Literal["healthy", "degraded", "down", "unknown"]
 

@@ -12,11 +12,11 @@ from typing import Literal
 from opsdeck.measure.outages import MINUTE
 from opsdeck.measure.population import cli_probes
 from opsdeck.measure.population import probes as all_probes
-from opsdeck.measure.query import Query
 from opsdeck.model import Entry, Window
 from opsdeck.reports.charts import Chart, Series
 from opsdeck.reports.spans import grid, starts
 from opsdeck.spec.model import Service
+from opsdeck.stores.api import Query
 from opsdeck.stores.events.facts import outcome
 
 Minute = Literal["good", "bad", "unknown"]

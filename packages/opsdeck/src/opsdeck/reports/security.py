@@ -10,12 +10,11 @@ from typing import TypeVar
 
 from opsdeck.detect import Rule, habits
 from opsdeck.errors import NotFoundError
-from opsdeck.measure.query import Query
 from opsdeck.model import Clause, Detection, Entitlement, Match, Restriction, Transition, Window
 from opsdeck.respond.enforce.decide import measures, stands
 from opsdeck.respond.enforce.policy import holds
 from opsdeck.spec.framework import Baseline, SecurityEvent
-from opsdeck.stores.api import Transaction
+from opsdeck.stores.api import Query, Transaction
 
 Named = TypeVar("Named", Detection, Restriction)
 REVIEW = "review"

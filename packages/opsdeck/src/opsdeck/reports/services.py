@@ -8,10 +8,9 @@ from datetime import datetime, timedelta
 
 from opsdeck.errors import NotFoundError
 from opsdeck.measure.population import people
-from opsdeck.measure.query import Query
 from opsdeck.model import AlertState, Match, Window
 from opsdeck.spec.model import Service, Spec
-from opsdeck.stores.api import Transaction
+from opsdeck.stores.api import Query, Transaction
 
 DAY = timedelta(days=1)
 SEEN = timedelta(days=30)

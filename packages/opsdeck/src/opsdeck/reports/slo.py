@@ -7,9 +7,10 @@ from opsdeck.errors import NotFoundError
 from opsdeck.measure import figures
 from opsdeck.measure.indicators import INDICATORS, read
 from opsdeck.measure.objectives import COMPARE, ObjectiveStatus, status
-from opsdeck.measure.query import Memo, Query
+from opsdeck.measure.query import Memo
 from opsdeck.model import Verdict, Window
 from opsdeck.spec.model import Service, Spec
+from opsdeck.stores.api import Query
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,20 +28,8 @@ UNREADABLE = "unreadable_lines"
 """The gauge that counts what `load` set aside: a Sample with the number of lines, at the time of loading."""
 
 
-class EventStore(Protocol):
-    """Events, their rollups and samples: a projection of the journal that can be rebuilt from it."""
-
-    def load(self, batch: Batch) -> int:
-        """Load a batch and its positions in one transaction; returns how many events were new.
-
-        Loading the same events or the same batch again changes nothing (identity is `eventId`).
-        A batch whose positions are not ahead of the stored ones is skipped whole.
-        A line that is no entry (no JSON object, no id, no time) never stops the rest: it is set aside, still in the
-        journal, and counted in the gauge `UNREADABLE`.
-        """
-
-    def positions(self) -> Mapping[str, Position]:
-        """How far each journal stream has been loaded, by stream."""
+class Query(Protocol):
+    """The reading half of an EventStore: all that measuring, detecting and reporting ask of it."""
 
     def tally(
         self, match: Match, window: Window, by: tuple[str, ...] = (), step: timedelta | None = None
@@ -82,11 +70,27 @@ class EventStore(Protocol):
     def find(self, match: Match, window: Window, limit: int, before: str = "") -> list[Entry]:
         """The newest matching entries, newest first; `before` is an event id to continue after (for paging)."""
 
-    def record(self, samples: Iterable[Sample]) -> None:
-        """Append gauge readings."""
-
     def samples(self, name: str, service: str, window: Window) -> list[Sample]:
         """Readings of one gauge in time order; service "" is the deck's own host."""
+
+
+class EventStore(Query, Protocol):
+    """Events, their rollups and samples: a projection of the journal that can be rebuilt from it."""
+
+    def load(self, batch: Batch) -> int:
+        """Load a batch and its positions in one transaction; returns how many events were new.
+
+        Loading the same events or the same batch again changes nothing (identity is `eventId`).
+        A batch whose positions are not ahead of the stored ones is skipped whole.
+        A line that is no entry (no JSON object, no id, no time) never stops the rest: it is set aside, still in the
+        journal, and counted in the gauge `UNREADABLE`.
+        """
+
+    def positions(self) -> Mapping[str, Position]:
+        """How far each journal stream has been loaded, by stream."""
+
+    def record(self, samples: Iterable[Sample]) -> None:
+        """Append gauge readings."""
 
     def close(self) -> None:
         """Release files and memory; the store cannot be used afterwards."""

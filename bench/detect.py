@@ -12,21 +12,17 @@ import statistics
 import tempfile
 import threading
 import time
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from itertools import islice
 from pathlib import Path
 
 import events
 
 from opsdeck import detect
 from opsdeck.deck import Deck
-from opsdeck.model import Batch, IngestKey, Position, TickRun
-from opsdeck.stores.api import EventStore
+from opsdeck.model import IngestKey, TickRun
 
 ROUNDS = 15
 BURSTS = 10
-BATCH = 20_000
 SECOND, MINUTE = timedelta(seconds=1), timedelta(minutes=1)
 
 
@@ -35,9 +31,9 @@ def main(count: int, hours: float) -> dict[str, float]:
     with tempfile.TemporaryDirectory() as folder:
         deck = Deck.open(Path(folder))
         end = datetime.now(UTC)
-        _fill(deck.events, count, end, timedelta(hours=hours))
+        events.fill(deck.events, count, end, timedelta(hours=hours))
         looked = [end + n * SECOND for n in range(ROUNDS)]
-        whole = [_ms(lambda now=now: _tick(deck, now)) for now in looked]
+        whole = [events.ms(lambda now=now: _tick(deck, now)) for now in looked]
         ticks = [_following(deck, now + MINUTE) for now in looked]
         waits = _bursts(deck)
         rules = len(deck.rules)
@@ -61,7 +57,7 @@ def _following(deck: Deck, now: datetime) -> float:
     """A tick a second after another, as nearly all are: about those of whom something came."""
     with deck.state.begin() as tx:
         tx.put(TickRun("detect", now, now - SECOND))
-    return _ms(lambda: _tick(deck, now))
+    return events.ms(lambda: _tick(deck, now))
 
 
 def _bursts(deck: Deck) -> list[float]:
@@ -113,19 +109,6 @@ def _failure(user: str, at: datetime) -> bytes:
         "error": {"code": "RENDER_FAILED", "message": "bench"},
     }  # fmt: skip
     return json.dumps(entry).encode()
-
-
-def _fill(store: EventStore, count: int, end: datetime, span: timedelta) -> None:
-    lines, done = events.lines(count, end - span, span), 0
-    while batch := list(islice(lines, BATCH)):
-        done += len(batch)
-        store.load(Batch(b"\n".join(batch), (Position("application/bench", done),)))
-
-
-def _ms(work: Callable[[], object]) -> float:
-    started = time.perf_counter()
-    work()
-    return (time.perf_counter() - started) * 1000
 
 
 if __name__ == "__main__":

@@ -6,8 +6,15 @@ probes of one service, with durations from a log-normal distribution around 300 
 
 import json
 import random
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from itertools import islice
+
+from opsdeck.model import Batch, Position
+from opsdeck.stores.api import EventStore
+
+LOAD = 20_000
 
 OPERATIONS = (
     ("template_discovery", "list"),
@@ -33,6 +40,21 @@ def lines(count: int, start: datetime, span: timedelta, seed: int = 1) -> Iterat
     every = span.total_seconds() * 1000 / count
     for number in range(count):
         yield _line(dice, first + int(number * every), number)
+
+
+def fill(store: EventStore, count: int, end: datetime, span: timedelta) -> None:
+    """Load so many entries, their times going evenly over the span before `end`."""
+    made, done = lines(count, end - span, span), 0
+    while batch := list(islice(made, LOAD)):
+        done += len(batch)
+        store.load(Batch(b"\n".join(batch), (Position("application/bench", done),)))
+
+
+def ms(work: Callable[[], object]) -> float:
+    """How long it takes, once."""
+    started = time.perf_counter()
+    work()
+    return (time.perf_counter() - started) * 1000
 
 
 def entry(line: bytes) -> dict[str, object]:

@@ -9,24 +9,19 @@ import argparse
 import json
 import statistics
 import tempfile
-import time
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from itertools import islice
 from pathlib import Path
 
 import events
 
 from opsdeck import alerts, spec
 from opsdeck.measure import objectives
-from opsdeck.model import Batch, Position, Sample
-from opsdeck.stores.api import EventStore
+from opsdeck.model import Sample
 from opsdeck.stores.events import open_events
 from opsdeck.stores.state import open_state
 
 END = datetime(2025, 9, 9, 12, tzinfo=UTC)
 ROUNDS = 15
-BATCH = 20_000
 
 
 def main(count: int = 1_000_000, hours: float = 30 * 24) -> dict[str, float]:
@@ -36,10 +31,11 @@ def main(count: int = 1_000_000, hours: float = 30 * 24) -> dict[str, float]:
     with tempfile.TemporaryDirectory() as folder:
         store = open_events(f"duckdb:///{folder}/events.duckdb", defaults.edges)
         state = open_state(f"sqlite:///{Path(folder) / 'state.db'}")
-        _fill(store, count, timedelta(hours=hours))
+        events.fill(store, count, END, timedelta(hours=hours))
+        store.record(Sample("cpu_usage", END - n * timedelta(seconds=10), 0.3) for n in range(1000))
         moments = [END + n * defaults.evaluate_every for n in range(ROUNDS)]
-        ticks = [_ms(lambda now=now: alerts.tick(state, store, services, now)) for now in moments]
-        aims = [_ms(lambda now=now: objectives.status(store, services[0], now)) for now in moments]
+        ticks = [events.ms(lambda now=now: alerts.tick(state, store, services, now)) for now in moments]
+        aims = [events.ms(lambda now=now: objectives.status(store, services[0], now)) for now in moments]
         store.close()
         state.close()
     return {
@@ -50,20 +46,6 @@ def main(count: int = 1_000_000, hours: float = 30 * 24) -> dict[str, float]:
         "tick, slowest": max(ticks),
         "objectives, median": statistics.median(aims),
     }
-
-
-def _fill(store: EventStore, count: int, span: timedelta) -> None:
-    lines, done = events.lines(count, END - span, span), 0
-    while batch := list(islice(lines, BATCH)):
-        done += len(batch)
-        store.load(Batch(b"\n".join(batch), (Position("application/all", done),)))
-    store.record(Sample("cpu_usage", END - n * timedelta(seconds=10), 0.3) for n in range(1000))
-
-
-def _ms(work: Callable[[], object]) -> float:
-    started = time.perf_counter()
-    work()
-    return (time.perf_counter() - started) * 1000
 
 
 if __name__ == "__main__":
